@@ -1,0 +1,66 @@
+# Installs what the build and the demo need: Debian packages by apt-get, three parts under $MILLRACE_DEPS.
+# --dry-run says what it would do and does nothing.
+set -euo pipefail
+dry=""; [ "${1:-}" = "--dry-run" ] && dry=1
+stamp="$MILLRACE_DEPS"
+
+packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
+  libssl-dev zlib1g-dev liblz4-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev libcpp-httplib-dev libsimdjson-dev
+  nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
+  libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv)
+have() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+missing=()
+for p in "${packages[@]}"; do have "$p" || missing+=("$p"); done
+command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
+command -v npm >/dev/null || missing+=(npm)
+command -v mvn >/dev/null || missing+=(maven)
+
+parts=()
+[ -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
+[ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
+[ -f "$stamp/kafka-4.4.0/complete" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
+
+[ ${#missing[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && exit 0
+[ ${#missing[@]} -eq 0 ] || echo "setup: Debian packages to install: ${missing[*]}"
+for p in "${parts[@]+"${parts[@]}"}"; do echo "setup: to fetch into $stamp: $p"; done
+[ -z "$dry" ] || exit 0
+
+mkdir -p "$stamp"
+free_mb=$(df -Pm "$stamp" | awk 'NR==2 {print $4}')
+[ "$free_mb" -ge 3000 ] || { echo "setup: only $free_mb MB free at $stamp, 3000 are needed: free some, or set MILLRACE_DEPS to a folder on a larger disk" >&2; exit 1; }
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "setup: packages are missing and this is not root. Have root run this one line, then run ./dev again:" >&2
+    echo "  apt-get update && apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    exit 1
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q >"$stamp/apt.log" 2>&1 && apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$stamp/apt.log" 2>&1 ||
+    { tail -n 20 "$stamp/apt.log" >&2; echo "setup: apt-get failed; the whole output is in $stamp/apt.log" >&2; exit 1; }
+fi
+
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+if [ ! -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ]; then
+  echo "setup: building librdkafka 2.12.0"
+  (cd "$work" && npm pack --silent node-rdkafka@3.6.1 >/dev/null && tar xzf node-rdkafka-3.6.1.tgz && mkdir rdk &&
+    cmake -S package/deps/librdkafka -B rdk -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$stamp/librdkafka-2.12.0" \
+      -DRDKAFKA_BUILD_STATIC=ON -DRDKAFKA_BUILD_TESTS=OFF -DRDKAFKA_BUILD_EXAMPLES=OFF -DWITH_SASL=OFF -DWITH_CURL=OFF \
+      -DWITH_SSL=ON -DWITH_ZSTD=ON -DENABLE_LZ4_EXT=ON -DCMAKE_POSITION_INDEPENDENT_CODE=ON &&
+    ninja -C rdk install) >"$stamp/librdkafka.log" 2>&1 ||
+    { tail -n 20 "$stamp/librdkafka.log" >&2; echo "setup: librdkafka failed; see $stamp/librdkafka.log" >&2; exit 1; }
+fi
+if [ ! -f "$stamp/chdb-26.7.3/libchdb.so" ]; then
+  echo "setup: fetching libchdb 26.7.3"
+  (cd "$work" && npm pack --silent @chdb/lib-linux-x64-gnu@26.7.3-stable.1 >/dev/null && mkdir chdb && tar xzf chdb-lib-*.tgz -C chdb &&
+    mkdir -p "$stamp/chdb-26.7.3" && mv chdb/package/libchdb.so "$stamp/chdb-26.7.3/libchdb.so.part" &&
+    mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 ||
+    { tail -n 20 "$stamp/chdb.log" >&2; echo "setup: libchdb failed; see $stamp/chdb.log" >&2; exit 1; }
+fi
+if [ ! -f "$stamp/kafka-4.4.0/complete" ]; then
+  echo "setup: fetching Apache Kafka 4.4.0"
+  mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
+    { tail -n 20 "$stamp/kafka.log" >&2; echo "setup: Kafka failed; see $stamp/kafka.log" >&2; exit 1; }
+  touch "$stamp/kafka-4.4.0/complete"
+fi
+echo "setup: done"
