@@ -1,0 +1,149 @@
+#include "columns/column.h"
+
+#include <bit>
+
+#include "base/result.h"
+
+namespace millrace::columns {
+namespace {
+
+Layout layout_of(Kind kind) {
+  switch (kind) {
+    case Kind::kString: return Layout::kString;
+    case Kind::kNullable: return Layout::kNullable;
+    case Kind::kArray: return Layout::kArray;
+    case Kind::kMap: return Layout::kMap;
+    case Kind::kLowCardinality: return Layout::kLowCardinality;
+    default: return Layout::kFixed;
+  }
+}
+uint32_t width_of(Layout layout, const Type& type) {
+  switch (layout) {
+    case Layout::kFixed: return fixed_width(type);
+    case Layout::kNullable: return 1;
+    case Layout::kString: case Layout::kLowCardinality: return 4;
+    case Layout::kArray: case Layout::kMap: return 8;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Column::Column(Type type) : layout_(layout_of(type.kind)), type_(std::move(type)) {
+  width_ = width_of(layout_, type_);
+  MILLRACE_CHECK(width_ > 0, "a column's type has a width: " + to_string(type_));
+  if (std::has_single_bit(width_)) shift_ = static_cast<int8_t>(std::countr_zero(width_));
+  if (layout_ == Layout::kLowCardinality) {
+    dictionary_ = std::make_unique<Dictionary>(is_nullable(type_));
+    return;
+  }
+  children_.reserve(type_.children.size());
+  for (const Type& child : type_.children) children_.emplace_back(child);
+}
+
+size_t Column::bytes() const {
+  size_t total = layout_ == Layout::kString ? text_.size() : marks_.size();
+  if (dictionary_) total += dictionary_->text().size();
+  for (const Column& child : children_) total += child.bytes();
+  return total;
+}
+size_t Column::memory() const {
+  size_t total = marks_.capacity() + text_.capacity() + (dictionary_ ? dictionary_->memory() : 0);
+  for (const Column& child : children_) total += child.memory();
+  return total;
+}
+
+void Column::append_null() {
+  if (layout_ == Layout::kLowCardinality) return marks_.put<uint32_t>(0);
+  marks_.put<uint8_t>(1);
+  children_[0].append_default();
+}
+
+void Column::append_default() {
+  switch (layout_) {
+    case Layout::kFixed: return marks_.append_zeros(width_);
+    case Layout::kString: return append_text({});
+    case Layout::kNullable: return append_null();
+    case Layout::kArray: case Layout::kMap: return append_end(0);
+    case Layout::kLowCardinality: return is_nullable(type_) ? append_null() : append_text({});
+  }
+}
+
+std::string_view Column::text(size_t row) const {
+  if (layout_ == Layout::kLowCardinality) return dictionary_->key(marks_.at<uint32_t>(row));
+  const uint32_t begin = row == 0 ? 0 : marks_.at<uint32_t>(row - 1);
+  const char* p = text_.data() + begin;
+  const char* end = text_.data() + marks_.at<uint32_t>(row);
+  while (*p & 0x80) ++p;
+  ++p;
+  return {p, static_cast<size_t>(end - p)};
+}
+
+bool Column::is_null(size_t row) const {
+  if (layout_ == Layout::kNullable) return marks_.at<uint8_t>(row) != 0;
+  return layout_ == Layout::kLowCardinality && is_nullable(type_) && marks_.at<uint32_t>(row) == 0;
+}
+
+void Column::truncate(size_t rows) {
+  // Children may be ahead of their parent: a record that was refused inside an array. So the parent's rows alone don't tell.
+  if (this->rows() > rows) marks_.shrink(rows * width_);
+  switch (layout_) {
+    case Layout::kFixed: return;
+    case Layout::kString: return text_.shrink(marks_.empty() ? 0 : marks_.at<uint32_t>(this->rows() - 1));
+    case Layout::kLowCardinality: return dictionary_->forget_rows_from(this->rows());
+    case Layout::kNullable: return children_[0].truncate(this->rows());
+    case Layout::kArray: case Layout::kMap: {
+      const uint64_t elements = marks_.empty() ? 0 : marks_.at<uint64_t>(this->rows() - 1);
+      for (Column& child : children_) child.truncate(elements);
+      return;
+    }
+  }
+}
+
+void Column::keep(std::span<const uint8_t> mask) {
+  const size_t before = rows();
+  MILLRACE_CHECK(mask.size() == before, "the mask has a byte for each row");
+  if (layout_ == Layout::kArray || layout_ == Layout::kMap) {
+    std::vector<uint8_t> elements(before == 0 ? 0 : marks_.at<uint64_t>(before - 1));
+    uint64_t begin = 0, kept_end = 0;
+    size_t kept = 0;
+    for (size_t row = 0; row < before; ++row) {
+      const uint64_t end = marks_.at<uint64_t>(row);
+      if (mask[row] != 0) {
+        std::fill(elements.begin() + static_cast<ptrdiff_t>(begin), elements.begin() + static_cast<ptrdiff_t>(end), uint8_t{1});
+        marks_.set<uint64_t>(kept++, kept_end += end - begin);
+      }
+      begin = end;
+    }
+    marks_.shrink(kept * 8);
+    for (Column& child : children_) child.keep(elements);
+    return;
+  }
+  size_t kept = 0;
+  if (layout_ == Layout::kString) {
+    uint32_t begin = 0, kept_end = 0;
+    for (size_t row = 0; row < before; ++row) {
+      const uint32_t end = marks_.at<uint32_t>(row);
+      if (mask[row] != 0) {
+        std::memmove(text_.data() + kept_end, text_.data() + begin, end - begin);
+        marks_.set<uint32_t>(kept++, kept_end += end - begin);
+      }
+      begin = end;
+    }
+    text_.shrink(kept_end);
+  } else {
+    for (size_t row = 0; row < before; ++row)
+      if (mask[row] != 0) std::memmove(marks_.data() + kept++ * width_, marks_.data() + row * width_, width_);
+    if (dictionary_) dictionary_->renumber_rows();
+  }
+  marks_.shrink(kept * width_);
+  if (layout_ == Layout::kNullable) children_[0].keep(mask);
+}
+
+void Column::clear() {
+  marks_.clear(), text_.clear();
+  if (dictionary_) dictionary_->clear();
+  for (Column& child : children_) child.clear();
+}
+
+}  // namespace millrace::columns

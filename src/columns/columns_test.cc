@@ -1,0 +1,188 @@
+#include <gtest/gtest.h>
+
+#include "columns/native_reader.h"
+#include "columns/native_writer.h"
+
+namespace millrace::columns {
+namespace {
+
+std::vector<NamedType> every_type() {
+  std::vector<NamedType> all;
+  for (const char* name :
+       {"Bool", "Int8", "Int64", "UInt128", "Float32", "Float64", "String", "FixedString(3)", "UUID", "Date32", "DateTime", "DateTime('UTC')",
+        "DateTime64(3, 'UTC')", "Enum8('a' = 0, 'it\\'s' = 1)", "Enum16('x' = 300)", "Decimal(9, 2)", "Decimal(18, 4)", "Decimal(38, 9)",
+        "Decimal(76, 0)", "Nullable(String)", "Nullable(Int32)", "Array(String)", "Array(Array(Nullable(Int64)))", "Map(String, String)",
+        "Map(String, Nullable(Float64))", "LowCardinality(String)", "LowCardinality(Nullable(String))", "Array(LowCardinality(String))",
+        "Map(LowCardinality(String), Array(UUID))"})
+    all.push_back({name, *parse_type(name)});
+  return all;
+}
+std::string native(const Block& block) {
+  Buffer out;
+  write_native(block, out);
+  return std::string(out.view());
+}
+
+TEST(Type, NameIsReadBackAsTheSameType) {
+  for (const auto& column : every_type()) EXPECT_EQ(to_string(column.type), column.name);
+  EXPECT_EQ(to_string(*parse_type("Decimal64(2)")), "Decimal(18, 2)");
+}
+TEST(Type, NameThatIsNoneIsAnError) {
+  for (const char* name : {"", "Int", "Nullable(Array(Int8))", "LowCardinality(Int64)", "Array(String", "Array(String))", "FixedString(0)",
+                           "Decimal(77, 0)", "Enum8('a')", "Enum8('a", "FixedString(99999999999)"})
+    EXPECT_FALSE(parse_type(name)) << name;
+}
+TEST(Type, NullableGoesWhereClickHouseAllowsIt) {
+  EXPECT_EQ(to_string(nullable(low_cardinality(simple(Kind::kString)))), "LowCardinality(Nullable(String))");
+  EXPECT_EQ(to_string(nullable(array(simple(Kind::kString)))), "Array(String)");
+  EXPECT_EQ(to_string(nullable(nullable(simple(Kind::kInt8)))), "Nullable(Int8)");
+}
+
+TEST(Native, BytesAreTheFormatsOwn) {  // by hand, from the format's description
+  Block block({{"n", *parse_type("Nullable(Int16)")}, {"l", *parse_type("LowCardinality(String)")}, {"a", *parse_type("Array(String)")}});
+  block.column(0).append_not_null(), block.column(0).child(0).append<int16_t>(258);
+  block.column(0).append_null();
+  block.column(1).append_text("x"), block.column(1).append_text("x");
+  block.column(2).child(0).append_text("hi"), block.column(2).append_end(1), block.column(2).append_end(0);
+  block.set_rows(2);
+  const std::string expected =
+      std::string("\x03\x02\x01n\x0fNullable(Int16)\x00\x01\x02\x01\x00\x00", 26) +
+      std::string("\x01l\x16LowCardinality(String)", 25) + std::string("\x01\0\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01x", 26) +
+      std::string("\x02\0\0\0\0\0\0\0\0\0", 10) + std::string("\x01" "a\x0d" "Array(String)\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02hi", 35);
+  EXPECT_EQ(native(block), expected);
+}
+
+Block filled(size_t rows) {
+  Block block(every_type());
+  auto fill = [](auto& self, Column& column, size_t row) -> void {
+    const std::string text = "text " + std::string(row % 200, 'y') + std::to_string(row % 7);
+    switch (column.layout()) {
+      case Layout::kFixed: return column.append_fixed(std::string(column.width(), static_cast<char>(row)).data());
+      case Layout::kString: return column.append_text(text);
+      case Layout::kLowCardinality: return row % 3 == 0 ? column.append_default() : column.append_text(text);
+      case Layout::kNullable: return row % 3 == 0 ? column.append_null() : (column.append_not_null(), self(self, column.child(0), row));
+      default:
+        for (size_t i = 0; i < row % 4; ++i)
+          for (size_t c = 0; c < column.child_count(); ++c) self(self, column.child(c), row + i);
+        return column.append_end(row % 4);
+    }
+  };
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = 0; i < block.column_count(); ++i) fill(fill, block.column(i), row);
+    block.end_row();
+  }
+  return block;
+}
+
+TEST(Native, EveryTypeIsReadBackAsItWasWritten) {
+  for (const size_t rows : {0, 1, 7, 1000}) {
+    const std::string bytes = native(filled(rows));
+    std::string_view rest = bytes;
+    auto block = read_native(rest);
+    ASSERT_TRUE(block) << block.error().message;
+    EXPECT_EQ(rest.size(), 0u);
+    EXPECT_EQ(block->rows(), rows);
+    EXPECT_EQ(native(*block), bytes);
+  }
+}
+TEST(Native, ReaderRefusesEveryCut) {
+  const std::string bytes = native(filled(5));
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    const std::string cut = bytes.substr(0, size);
+    std::string_view rest = cut;
+    EXPECT_FALSE(read_native(rest)) << size;
+  }
+}
+TEST(Native, LowCardinalityWidensItsIndexesWithItsKeys) {
+  for (const uint32_t keys : {256u, 257u, 65536u, 65537u}) {
+    Block block({{"l", *parse_type("LowCardinality(String)")}});
+    for (uint32_t i = 0; i < keys; ++i) block.column(0).append_text(std::to_string(i));
+    block.set_rows(keys);
+    const std::string bytes = native(block);
+    std::string_view rest = bytes;
+    auto back = read_native(rest);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->column(0).text(keys - 1), std::to_string(keys - 1));
+  }
+}
+TEST(Native, ConstantColumnIsWhatAColumnOfThatValueWouldBe) {
+  Block block({{"p", *parse_type("UInt128")}, {"t", *parse_type("LowCardinality(String)")}, {"d", *parse_type("DateTime")}, {"s", simple(Kind::kString)}});
+  const Uuid id{7, 9};
+  Buffer constant;
+  NativeWriter writer(constant, 4, 3);
+  writer.constant_uint128("p", id);
+  writer.constant("t", *parse_type("LowCardinality(String)"), "order.created");
+  writer.constant("d", *parse_type("DateTime"), uint32_t{77});
+  writer.constant("s", simple(Kind::kString), "v");
+  for (int row = 0; row < 3; ++row) {
+    block.column(0).append_uint128(id), block.column(1).append_text("order.created"), block.column(2).append<uint32_t>(77), block.column(3).append_text("v");
+    block.end_row();
+  }
+  EXPECT_EQ(constant.view(), native(block));
+}
+
+TEST(Block, TruncateGivesTheBlockOfFewerRows) {
+  for (const size_t rows : {0, 1, 5, 63}) {
+    Block block = filled(64);
+    block.truncate(rows);
+    EXPECT_EQ(block.rows(), rows);
+    EXPECT_EQ(native(block), native(filled(rows)));
+  }
+}
+TEST(Block, TruncateUndoesARowLeftHalfDone) {
+  Block block = filled(10);
+  const int arrays = block.find("Array(Array(Nullable(Int64)))"), low = block.find("Array(LowCardinality(String))");
+  Column& inner = block.column(static_cast<size_t>(arrays)).child(0);
+  inner.child(0).append_not_null();
+  inner.child(0).child(0).append<int64_t>(5);
+  inner.append_end(1);
+  inner.child(0).append_not_null();
+  block.column(static_cast<size_t>(low)).child(0).append_text("never seen");
+  block.column(0).append<uint8_t>(1);
+  block.truncate(block.rows());
+  EXPECT_EQ(native(block), native(filled(10)));
+}
+TEST(Block, KeepLeavesTheRowsOfTheMask) {
+  Block block = filled(100);
+  std::vector<uint8_t> first(100, 0);
+  for (size_t i = 0; i < 40; ++i) first[i] = 1;
+  block.keep(first);
+  Block expected = filled(40);
+  for (size_t i = 0; i < block.column_count(); ++i)  // a filtered dictionary keeps its keys: compare values
+    for (size_t row = 0; row < 40; ++row) {
+      if (block.column(i).layout() == Layout::kLowCardinality || block.column(i).layout() == Layout::kString) {
+        EXPECT_EQ(block.column(i).text(row), expected.column(i).text(row));
+      }
+      EXPECT_EQ(block.column(i).is_null(row), expected.column(i).is_null(row));
+    }
+  std::vector<uint8_t> odd(40);
+  for (size_t i = 0; i < 40; ++i) odd[i] = i % 2;
+  block.keep(odd);
+  EXPECT_EQ(block.rows(), 20u);
+  const std::string bytes = native(block);
+  std::string_view rest = bytes;
+  auto back = read_native(rest);
+  ASSERT_TRUE(back);
+  const auto strings = static_cast<size_t>(block.find("Array(String)"));
+  EXPECT_EQ(back->column(strings).elements_end(0) - back->column(strings).elements_begin(0), 1u);  // row 1 has one element
+  EXPECT_EQ(back->column(strings).elements_end(1) - back->column(strings).elements_begin(1), 3u);  // row 3 has three
+}
+TEST(Block, ClearedBlockIsFilledWithoutAllocation) {
+  Block block = filled(500);
+  const size_t memory = block.memory();
+  const std::string bytes = native(block);
+  block.clear();
+  EXPECT_EQ(block.bytes(), 1u);  // the NULL key of LowCardinality(Nullable)
+  EXPECT_EQ(block.memory(), memory);
+}
+TEST(Dictionary, FindsEveryKeyAfterForgettingSome) {
+  Dictionary dictionary;
+  for (uint32_t i = 0; i < 5000; ++i) ASSERT_EQ(dictionary.index_of("key" + std::to_string(i), i), i);
+  dictionary.forget_rows_from(3000);
+  EXPECT_EQ(dictionary.size(), 3000u);
+  for (uint32_t i = 0; i < 3000; ++i) ASSERT_EQ(dictionary.index_of("key" + std::to_string(i), 9999), i);
+  EXPECT_EQ(dictionary.index_of("key4999", 3000), 3000u);
+}
+
+}  // namespace
+}  // namespace millrace::columns
