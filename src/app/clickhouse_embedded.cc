@@ -1,0 +1,64 @@
+// millrace clickhouse-embedded: the real ClickHouse engine behind ClickHouse's HTTP interface, for one machine.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "app/subcommand.h"
+#include "base/log.h"
+#include "clients/chdb/engine.h"
+#include "services/clickhouse_embedded/server.h"
+
+namespace millrace::app {
+namespace {
+
+using namespace clickhouse_embedded;
+
+int run(int argc, char** argv) {
+  CLI::App cli{"The ClickHouse engine behind ClickHouse's HTTP interface. One process owns a data directory.", "millrace clickhouse-embedded"};
+  ServerOptions options;
+  Credentials credentials;
+  chdb::EngineOptions engine_options;
+  size_t connections = 64;
+  cli.add_option("--data", engine_options.data, "directory of the tables; made if it isn't there")->required();
+  cli.add_option("--port", options.port, "0 picks a free one")->capture_default_str();
+  cli.add_option("--host", options.host, "IPv4 address to listen on")->capture_default_str();
+  cli.add_option("--user", credentials.user, "the one user that is let in")->capture_default_str();
+  cli.add_option("--password", credentials.password, "its password; empty by default");
+  cli.add_option("--connections", connections, "queries at once; more wait")->capture_default_str();
+  cli.add_option("--library", engine_options.library, "libchdb.so; by default where ./dev setup puts it");
+  cli.add_option("--engine-option", engine_options.arguments, "one more argument for the engine, as --max_server_memory_usage=…");
+  CLI11_PARSE(cli, argc, argv);
+  log::start("clickhouse");
+
+  // Blocked before any thread exists, so that all threads, the engine's too, leave them to sigwait below.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  auto engine = chdb::Engine::open(engine_options);
+  if (!engine) {
+    log::error("{}", engine.error().message);
+    return 1;
+  }
+  Pool pool(**engine, connections);
+  QueryHandler handler(pool, credentials);
+  Server server(options, handler);
+  if (auto started = server.start(); !started) {
+    log::error("{}", started.error().message);
+    return 1;
+  }
+  std::printf("listening on %s:%d\n", options.host.c_str(), server.port());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log::info("{}: stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  server.stop();
+  return 0;
+}
+
+const Subcommand subcommand("clickhouse-embedded", "the ClickHouse engine behind its HTTP interface, for one machine", run);
+
+}  // namespace
+}  // namespace millrace::app

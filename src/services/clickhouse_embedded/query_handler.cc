@@ -1,0 +1,173 @@
+#include "services/clickhouse_embedded/query_handler.h"
+
+#include <chrono>
+#include <random>
+
+#include "base/ids.h"
+#include "services/clickhouse_embedded/statement.h"
+
+namespace millrace::clickhouse_embedded {
+namespace {
+
+constexpr size_t kQueryBytesMax = 64 << 20;  // a query in the body, with inline data
+
+using Body = HttpConnection::Body;
+
+std::string new_query_id() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return to_string(make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now().time_since_epoch()).count(), random(), random()));
+}
+
+Error refusal(int code, std::string text) {
+  return {Retry::kPermanent, code, "Code: " + std::to_string(code) + ". DB::Exception: " + text};
+}
+
+// The engine takes no query id from outside: system.processes shows it in the query's text.
+std::string labelled(const std::string& id, std::string_view text) {
+  std::string out = "/* query_id: ";
+  for (const char c : id) out += c == '*' ? '_' : c;
+  return (out += " */ ").append(text);
+}
+
+uint64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
+  return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+}
+
+}  // namespace
+
+void QueryHandler::fail(HttpConnection& connection, const std::string& query_id, const Error& error) {
+  ++counts_.failed;
+  Headers headers{{"Content-Type", "text/plain; charset=UTF-8"}, {"X-ClickHouse-Exception-Code", std::to_string(error.code)}};
+  if (!query_id.empty()) headers.emplace_back("X-ClickHouse-Query-Id", query_id);
+  if (error.code == 516) headers.emplace_back("WWW-Authenticate", "Basic realm=\"ClickHouse\"");
+  connection.respond(http_status_of(error.code), headers, error.message + "\n");
+}
+
+Headers QueryHandler::headers_of(const Query& query, const Summary& summary) const {
+  return {{"Content-Type", content_type_of(query.format)}, {"X-ClickHouse-Query-Id", query.id},
+          {"X-ClickHouse-Format", query.format}, {"X-ClickHouse-Timezone", "UTC"},
+          {"X-ClickHouse-Server-Display-Name", "clickhouse-embedded"}, {"X-ClickHouse-Summary", to_json(summary)}};
+}
+
+void QueryHandler::handle(HttpConnection& connection, const RequestHead& head) {
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  if (!reads && head.method != "POST" && head.method != "PUT") {
+    connection.respond(501, {}, "GET, HEAD, POST or PUT\n");
+  } else if (head.path == "/ping" || (head.path == "/" && reads && !head.parameters.contains("query")) || head.path == "/replicas_status") {
+    connection.respond(200, {{"Content-Type", "text/html; charset=UTF-8"}}, "Ok.\n");
+  } else if (head.path != "/") {
+    connection.respond(404, {{"X-ClickHouse-Exception-Code", "36"}}, "There is no handle " + head.path + ": use / or /ping\n");
+  } else {
+    run(connection, head);
+  }
+}
+
+void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
+  ++counts_.queries;
+  Query query{head.parameter("query_id"), head.parameter("query"), {}, head.parameter("database"), settings_of(head),
+              head.parameter("wait_end_of_query") == "1"};
+  if (query.id.empty()) query.id = new_query_id();
+  if (query.database.empty()) query.database = head.header("x-clickhouse-database");
+  if (query.database.empty()) query.database = "default";
+  if (auto known = authenticate(head, credentials_); !known) return fail(connection, query.id, known.error());
+  if (head.headers.contains("content-encoding") || head.parameter("decompress") == "1" || head.parameter("compress") == "1")
+    return fail(connection, query.id, refusal(48, "compressed bodies are not supported here: send them plain. (NOT_IMPLEMENTED)"));
+
+  Statement statement = parse_statement(query.text);
+  if (statement.kind != Statement::Kind::kInsertData) {
+    if (!query.text.empty()) query.text += '\n';
+    const Body got = connection.read_whole_body(query.text, kQueryBytesMax);
+    if (got != Body::kEnd) {
+      ++counts_.cut_short;
+      return fail(connection, query.id, connection.too_large() ? refusal(307, "the query is longer than 64 MiB: put the INSERT into the URL and the data into the body")
+                                                     : refusal(33, "the body ends before its length. (CANNOT_READ_ALL_DATA)"));
+    }
+    statement = parse_statement(query.text);
+  }
+  const std::string asked = head.header("x-clickhouse-format");
+  query.format = !statement.format.empty() ? std::string(statement.format)
+                                           : head.parameter("default_format", asked.empty() ? "TabSeparated" : asked);
+  if ((head.method == "GET" || head.method == "HEAD") && statement.kind != Statement::Kind::kRead)
+    return fail(connection, query.id, refusal(164, "Cannot execute query in readonly mode: use POST. (READONLY)"));
+  {
+    const std::lock_guard lock(mutex_);
+    if (!running_.insert(query.id).second)
+      return fail(connection, query.id, refusal(216, "Query with id = " + query.id + " is already running. (QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING)"));
+  }
+  if (statement.kind == Statement::Kind::kInsertData) {
+    insert(connection, query, statement);
+  } else if (statement.streams && !query.whole) {
+    answer_in_pieces(connection, query);
+  } else {
+    answer_whole(connection, query);
+  }
+  const std::lock_guard lock(mutex_);
+  running_.erase(query.id);
+}
+
+void QueryHandler::insert(HttpConnection& connection, const Query& query, const Statement& statement) {
+  ++counts_.inserts;
+  const auto start = std::chrono::steady_clock::now();
+  auto lease = pool_.take();
+  if (!lease) return fail(connection, query.id, lease.error());
+  if (auto ready = lease->use(query.database, query.settings); !ready) return fail(connection, query.id, ready.error());
+  Result<chdb::Written> written;
+  {
+    auto stream = (*lease)->insert(labelled(query.id, statement.text), statement.format.empty() ? "Values" : statement.format);
+    Status status;
+    if (!stream) status = std::unexpected(stream.error());
+    if (status) status = stream->append(statement.data);
+    std::string_view piece;
+    Body got = Body::kEnd;
+    while (status && (got = connection.read_body(piece)) == Body::kPiece) status = stream->append(piece);
+    if (status && got == Body::kCutShort) {
+      ++counts_.cut_short;
+      status = std::unexpected(refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
+    }
+    if (status) written = stream->finish();
+    else written = std::unexpected(status.error());
+  }  // not finished: cancelled here, before the connection is used again
+  if (!written) {
+    lease->discard();
+    return fail(connection, query.id, written.error());
+  }
+  counts_.rows_written += written->rows;
+  Query answer = query;
+  answer.format = "TabSeparated";
+  connection.respond(200, headers_of(answer, {0, 0, written->rows, written->bytes, nanoseconds_since(start)}), {});
+}
+
+void QueryHandler::answer_whole(HttpConnection& connection, const Query& query) {
+  const auto start = std::chrono::steady_clock::now();
+  Result<chdb::Answer> answer;
+  {
+    auto lease = pool_.take();
+    if (!lease) return fail(connection, query.id, lease.error());
+    if (auto ready = lease->use(query.database, query.settings); !ready) return fail(connection, query.id, ready.error());
+    answer = (*lease)->query(labelled(query.id, query.text), query.format);
+    if (!answer) lease->discard();
+  }
+  if (!answer) return fail(connection, query.id, answer.error());
+  connection.respond(200, headers_of(query, {answer->rows_read, answer->bytes_read, 0, 0, nanoseconds_since(start)}), answer->body);
+}
+
+void QueryHandler::answer_in_pieces(HttpConnection& connection, const Query& query) {
+  auto lease = pool_.take();
+  if (!lease) return fail(connection, query.id, lease.error());
+  if (auto ready = lease->use(query.database, query.settings); !ready) return fail(connection, query.id, ready.error());
+  bool begun = false;
+  bool there = true;
+  const auto begin = [&] { return std::exchange(begun, true) || connection.begin_chunks(200, headers_of(query, {})); };
+  const auto status = (*lease)->stream(labelled(query.id, query.text), query.format,
+                                       [&](std::string_view piece) { return there = begin() && connection.chunk(piece); });
+  if (!status || !there) lease->discard();
+  if (!status && !begun) return fail(connection, query.id, status.error());
+  if (!status) {
+    ++counts_.failed;
+    return connection.break_off();  // without the last chunk: the client sees that the answer isn't whole
+  }
+  if (there && begin()) connection.end_chunks();
+}
+
+}  // namespace millrace::clickhouse_embedded
