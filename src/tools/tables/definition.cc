@@ -1,0 +1,105 @@
+#include "tools/tables/definition.h"
+
+#include <algorithm>
+#include <array>
+
+namespace millrace::tables {
+namespace {
+
+// The check that makes an old insert harmless: nowInBlock() is taken when the block is whole, now() when the query begins.
+constexpr const char* kLandedAt =
+    "if(throwIf(nowInBlock() > _deadline, 'millrace: the term of this insert is over') = 0, nowInBlock(), nowInBlock())";
+
+const columns::NamedType* find(const TableDefinition& table, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names)
+    for (const auto& column : table.events)
+      if (column.name == name && !columns::is_nullable(column.type)) return &column;
+  return nullptr;
+}
+
+bool is_time(const columns::Type& type) {
+  return type.kind == columns::Kind::kDateTime64 || type.kind == columns::Kind::kDateTime;
+}
+
+}  // namespace
+
+const std::vector<MetaColumn>& meta_columns() {
+  static const std::vector<MetaColumn> columns{
+      {"_plan", "UInt128", "", "", "CODEC(ZSTD(1))"},
+      {"_topic", "LowCardinality(String)", "", "", ""},
+      {"_partition", "Int32", "", "", "CODEC(ZSTD(1))"},
+      {"_offset", "Int64", "", "", "CODEC(Delta(8), ZSTD(1))"},
+      {"_schema_id", "Int32", "", "", "CODEC(ZSTD(1))"},
+      {"_ingested_at", "DateTime64(3, 'UTC')", "", "", "CODEC(Delta(8), ZSTD(1))"},
+      {"_landed_at", "DateTime", "DEFAULT", kLandedAt, "CODEC(Delta(4), ZSTD(1))"},
+      {"_deadline", "DateTime", "EPHEMERAL", "", ""},
+  };
+  return columns;
+}
+
+std::string table_of_topic(std::string_view topic) {
+  std::string name(topic);
+  std::ranges::replace(name, '.', '_');
+  return name;
+}
+
+std::string quoted(std::string_view name) {
+  std::string out = "`";
+  for (const char c : name) {
+    if (c == '`' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "`";
+}
+
+std::string qualified(const TableDefinition& table) { return quoted(table.database) + "." + quoted(table.table); }
+
+std::string window_setting(bool replicated) {
+  return replicated ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
+}
+
+std::vector<std::string> sorting_key(const TableDefinition& table) {
+  std::vector<std::string> key;
+  if (const auto* tenant = find(table, {"tenant_id", "tenant", "context.tenant_id", "meta.tenant_id"})) key.push_back(quoted(tenant->name));
+  const auto* time = find(table, {"event_time", "occurred_at", "timestamp", "time", "created_at", "ts", "at"});
+  if (!time || !is_time(time->type)) {
+    time = nullptr;
+    for (const auto& column : table.events)
+      if (!time && is_time(column.type)) time = &column;
+  }
+  if (time) key.push_back(quoted(time->name));
+  key.emplace_back("_partition");
+  key.emplace_back("_offset");
+  return key;
+}
+
+std::string column_ddl(const columns::NamedType& column) {
+  std::string ddl = quoted(column.name) + " " + columns::to_string(column.type);
+  switch (column.type.kind) {
+    case columns::Kind::kDateTime64: return ddl + " CODEC(Delta(8), ZSTD(1))";
+    case columns::Kind::kDateTime: return ddl + " CODEC(Delta(4), ZSTD(1))";
+    case columns::Kind::kString: case columns::Kind::kArray: case columns::Kind::kMap: return ddl + " CODEC(ZSTD(1))";
+    default: return ddl;  // the server's default, LZ4
+  }
+}
+
+std::string create_statement(const TableDefinition& table) {
+  std::string ddl = "CREATE TABLE " + qualified(table) + "\n(\n";
+  for (const auto& column : table.events) ddl += "    " + column_ddl(column) + ",\n";
+  for (const MetaColumn& meta : meta_columns()) {
+    ddl += "    " + quoted(meta.name) + " " + meta.type;
+    if (*meta.default_kind) ddl += std::string(" ") + meta.default_kind;
+    if (*meta.default_expression) ddl += std::string(" ") + meta.default_expression;
+    if (*meta.codec) ddl += std::string(" ") + meta.codec;
+    ddl += ",\n";
+  }
+  ddl += std::string("    INDEX ") + kPlanIndex + " _plan TYPE minmax GRANULARITY 1\n)\n";
+  ddl += table.replicated ? "ENGINE = ReplicatedMergeTree\n" : "ENGINE = MergeTree\n";
+  ddl += "PARTITION BY toDate(_ingested_at)\nORDER BY (";
+  for (const std::string& column : sorting_key(table)) ddl += (ddl.ends_with('(') ? "" : ", ") + column;
+  ddl += ")\n";
+  if (table.ttl_days > 0) ddl += "TTL toDateTime(_ingested_at) + toIntervalDay(" + std::to_string(table.ttl_days) + ")\n";
+  return ddl + "SETTINGS " + window_setting(table.replicated) + " = " + std::to_string(table.window);
+}
+
+}  // namespace millrace::tables

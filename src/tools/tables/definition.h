@@ -1,0 +1,40 @@
+#pragma once
+// The table of a topic: its event columns from the schema, the columns of the epoch protocol (DESIGN.md section 3), and the DDL.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "columns/block.h"
+
+namespace millrace::tables {
+
+struct TableDefinition {
+  std::string database, table;
+  std::vector<columns::NamedType> events;  // in the schema's order
+  bool replicated = false;
+  int ttl_days = 0;    // by _ingested_at; 0: kept for ever
+  int window = 10000;  // deduplication tokens remembered: must outlive a term (10 s) of the whole fleet's inserts
+};
+
+struct MetaColumn {
+  const char* name;
+  const char* type;
+  const char* default_kind;        // "", DEFAULT, EPHEMERAL: as system.columns says
+  const char* default_expression;  // as the server writes it
+  const char* codec;
+};
+
+const std::vector<MetaColumn>& meta_columns();
+inline constexpr const char* kPlanIndex = "_plan_minmax";
+
+std::string table_of_topic(std::string_view topic);  // order.created -> order_created
+std::string quoted(std::string_view name);           // `a.b`
+std::string qualified(const TableDefinition& table);
+std::string window_setting(bool replicated);
+// Tenant and event time where the schema has them (not nullable), then partition and offset.
+std::vector<std::string> sorting_key(const TableDefinition& table);
+std::string column_ddl(const columns::NamedType& column);
+std::string create_statement(const TableDefinition& table);
+
+}  // namespace millrace::tables

@@ -1,0 +1,37 @@
+#pragma once
+// What it takes to make a table that exists the one that the protocol needs, or why it can't be. Pure: no I/O.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/tables/definition.h"
+
+namespace millrace::tables {
+
+// As system.tables, system.columns, system.data_skipping_indices and system.row_policies describe it.
+struct ExistingTable {
+  struct Column {
+    std::string name, type, default_kind, default_expression;
+  };
+  struct Index {
+    std::string name, expression, type;
+    uint64_t granularity = 0;
+  };
+  std::string engine, engine_full, create_query, partition_key;
+  std::vector<Column> columns;
+  std::vector<Index> indices;
+  std::vector<std::string> row_policies;
+  std::vector<std::string> dependents;  // materialized views that read it
+};
+
+struct Difference {
+  std::vector<std::string> statements;  // in the order in which they must run
+  std::vector<std::string> refusals;    // what apply doesn't change: nothing is run while there is one
+  std::vector<std::string> notes;
+};
+
+Difference difference(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);
+
+}  // namespace millrace::tables
