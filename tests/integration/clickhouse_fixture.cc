@@ -19,7 +19,12 @@ ClickhouseFixture::ClickhouseFixture(Options options) : options_(std::move(optio
   char name[] = "/tmp/millrace_clickhouse_XXXXXX";
   if (!mkdtemp(name)) throw std::runtime_error("no temporary directory");
   directory_ = name;
-  start();
+  try {
+    start();
+  } catch (...) {
+    std::filesystem::remove_all(directory_);
+    throw;
+  }
 }
 
 ClickhouseFixture::~ClickhouseFixture() {

@@ -1,4 +1,10 @@
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
 
 #include "clients/clickhouse/client.h"
 #include "clients/clickhouse/rows.h"
@@ -31,6 +37,64 @@ TEST(ClickhouseInsertId, NamesPlanTableTermAndAttempt) {
   EXPECT_EQ(query_id(id), "millrace/0190a5b3-1c00-7abc-8def-0123456789ab/order_created/3/2");
   EXPECT_TRUE(belongs_to(query_id(id), kPlan));
   EXPECT_FALSE(belongs_to(query_id(id), PlanId{Uuid{1, 2}}));
+}
+
+// Answers "1" to everything but inserts; takes those in whole and closes without an answer, as a server does that is killed.
+class DyingServer {
+ public:
+  DyingServer() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    listen(listener_, 8);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { run(); });
+  }
+  ~DyingServer() {
+    shutdown(listener_, SHUT_RDWR);
+    thread_.join();
+    close(listener_);
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  std::atomic<int> inserts{0}, selects{0};
+
+ private:
+  void run() {
+    for (int peer; (peer = accept(listener_, nullptr, nullptr)) >= 0; close(peer)) serve(peer);
+  }
+  void serve(int peer) {
+    std::string seen;
+    char piece[4096];
+    for (ssize_t got; (got = recv(peer, piece, sizeof piece, 0)) > 0;) {
+      seen.append(piece, static_cast<size_t>(got));
+      if (!seen.ends_with("SELECT 1") && !seen.ends_with("BLOCK")) continue;
+      if (seen.ends_with("BLOCK")) {
+        ++inserts;
+        return;
+      }
+      ++selects;
+      seen.clear();
+      const std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n1\n";
+      send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+    }
+  }
+  int listener_;
+  uint16_t port_ = 0;
+  std::jthread thread_;
+};
+
+TEST(ClickhouseClient, NeverSendsAnInsertTwiceByItself) {
+  DyingServer server;
+  Client client({.url = server.url(), .password = {}});
+  ASSERT_TRUE(client.ping());  // leaves a connection that could be used again
+  const std::vector<std::string> columns{"_plan"};
+  const auto ack = client.insert({{kPlan, "t", 0, 0}, columns, "BLOCK", std::chrono::seconds(5), {}});
+  ASSERT_FALSE(ack);
+  EXPECT_EQ(ack.error().retry, Retry::kUnknown);
+  EXPECT_EQ(server.inserts, 1);
 }
 
 TEST(ClickhouseRows, TabSeparatedIsUnescaped) {

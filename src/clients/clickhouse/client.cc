@@ -129,6 +129,9 @@ Result<InsertAck> Client::insert(const InsertRequest& request) {
                       {"wait_end_of_query", "1"},
                       {"max_execution_time", seconds_of(request.time_left - std::chrono::milliseconds(500))}};
   parameters.insert(parameters.end(), request.settings.begin(), request.settings.end());
+  // libcurl sends a request again by itself when a connection that it used before ends without an answer. The server may have been
+  // killed between its deduplication log and the rename, and would acknowledge the second: rows lost. A new connection has no such retry.
+  impl_->http.forget_connections();
   const auto start = std::chrono::steady_clock::now();
   auto response = impl_->send("insert into " + request.id.table, query, request.block, parameters, request.time_left + kGuard);
   if (!response) return std::unexpected(response.error());
