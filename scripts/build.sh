@@ -5,4 +5,6 @@ preset="${BUILD_PRESET:-release}"
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/millrace-cmake.$$" 2>&1 ||
   { cat "/tmp/millrace-cmake.$$" >&2; exit 1; }
 rm -f "/tmp/millrace-cmake.$$"
+free_mb=$(df -Pm . | awk 'NR==2 {print $4}')
+[ "$free_mb" -ge 2000 ] || { echo "build: only $free_mb MB free here, 2000 are needed: free some" >&2; exit 1; }
 ninja -C "build/$preset" "$@"

@@ -19,13 +19,15 @@ parts=()
 [ -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
 [ -f "$stamp/kafka-4.4.0/complete" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
+python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
+[ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (30 MB from PyPI)")
 
-[ ${#missing[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && exit 0
+[ ${#missing[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && { [ -z "$dry" ] || echo "setup: nothing is missing"; exit 0; }
 [ ${#missing[@]} -eq 0 ] || echo "setup: Debian packages to install: ${missing[*]}"
 for p in "${parts[@]+"${parts[@]}"}"; do echo "setup: to fetch into $stamp: $p"; done
 [ -z "$dry" ] || exit 0
 
-mkdir -p "$stamp"
+mkdir -p "$stamp" 2>/dev/null && [ -w "$stamp" ] || { echo "setup: $stamp can't be written: set MILLRACE_DEPS to a folder that can" >&2; exit 1; }
 free_mb=$(df -Pm "$stamp" | awk 'NR==2 {print $4}')
 [ "$free_mb" -ge 3000 ] || { echo "setup: only $free_mb MB free at $stamp, 3000 are needed: free some, or set MILLRACE_DEPS to a folder on a larger disk" >&2; exit 1; }
 
@@ -62,5 +64,11 @@ if [ ! -f "$stamp/kafka-4.4.0/complete" ]; then
   mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
     { tail -n 20 "$stamp/kafka.log" >&2; echo "setup: Kafka failed; see $stamp/kafka.log" >&2; exit 1; }
   touch "$stamp/kafka-4.4.0/complete"
+fi
+if [ ! -f "$python/complete" ]; then
+  echo "setup: Python environment for the tests"
+  { python3 -m venv "$python" && "$python/bin/pip" -q install --disable-pip-version-check -r tests/requirements.txt; } >"$stamp/python.log" 2>&1 ||
+    { tail -n 20 "$stamp/python.log" >&2; echo "setup: the Python environment failed; see $stamp/python.log" >&2; exit 1; }
+  touch "$python/complete"
 fi
 echo "setup: done"

@@ -1,13 +1,58 @@
-# Set up, build, run all tests; closes with "N passed, N failed" for the whole.
+# Set up, build, run all tests: C++ (release, then the address sanitizer), then end to end. The last line is "N passed, N failed".
+# --long adds the long forms; -k WORD runs only the end-to-end tests that pytest selects with it. Logs: build/test/.
 set -euo pipefail
-bash scripts/build.sh
-out=$(mktemp); trap 'rm -f "$out"' EXIT
-ctest --test-dir build/release --output-on-failure --output-junit "$PWD/build/ctest.xml" && ok=1 || ok=0
-read -r total failed < <(python3 - <<'P'
-import xml.etree.ElementTree as E
-r = E.parse('build/ctest.xml').getroot()
-print(r.get('tests'), r.get('failures'))
+long="" only=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --long) long=1 ;;
+    -k) only="$2"; shift ;;
+    *) echo "test: unknown option $1 (there are --long and -k WORD)" >&2; exit 2 ;;
+  esac
+  shift
+done
+began=$SECONDS
+say() { printf 'test: %3d s: %s\n' $((SECONDS - began)) "$*"; }
+bash scripts/setup.sh
+logs="$PWD/build/test"; rm -rf "$logs"; mkdir -p "$logs"
+export MILLRACE_TEST_LOGS="$logs" MILLRACE_LONG="$long"
+reports=() broken=0
+build() {  # preset
+  say "building ($1)"
+  BUILD_PRESET="$1" bash scripts/build.sh >"$logs/build-$1.log" 2>&1 ||
+    { tail -n 60 "$logs/build-$1.log"; say "the build ($1) failed; $logs/build-$1.log has it all"; return 1; }
+}
+cpp() {  # preset, then options of ctest
+  say "C++ tests ($1)"
+  ctest --test-dir "build/$1" --output-on-failure --no-tests=error --timeout 600 --output-junit "$logs/ctest-$1.xml" "${@:2}" >"$logs/ctest-$1.log" 2>&1 ||
+    { grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start' "$logs/ctest-$1.log" | tail -n 120; }
+  reports+=("$logs/ctest-$1.xml")
+}
+if ! build release; then echo "0 passed, 1 failed"; exit 1; fi
+if [ -z "$only" ]; then
+  cpp release
+  if build asan; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  if [ -n "$long" ]; then
+    if build tsan; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  fi
+fi
+if ls tests/e2e/test_*.py >/dev/null 2>&1; then
+  say "end-to-end tests"
+  python=$(ls -d "$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)")
+  "$python/bin/python" -m pytest tests/e2e -p no:cacheprovider -q -ra --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
+  reports+=("$logs/e2e.xml")
+fi
+say "done"
+python3 - "$broken" "${reports[@]}" <<'P'
+import sys, xml.etree.ElementTree as tree
+passed, failed = 0, int(sys.argv[1])
+for path in sys.argv[2:]:
+    try:
+        cases = list(tree.parse(path).getroot().iter('testcase'))
+    except (OSError, tree.ParseError):
+        cases = []
+    bad = sum(any(e.tag in ('failure', 'error', 'skipped') for e in case) or case.get('status') in ('fail', 'notrun') for case in cases)
+    failed += bad if cases else 1  # a suite that ran nothing has failed
+    passed += len(cases) - bad
+print(f'{passed} passed, {failed} failed')
+sys.exit(failed > 0 or passed == 0)
 P
-)
-echo "$((total - failed)) passed, $failed failed"
-[ "$ok" = 1 ] && [ "$total" -gt 0 ]

@@ -43,10 +43,10 @@ int bound_socket(uint16_t port) {
 
 struct Side {
   int fd = -1;
-  std::string out;      // waits to be written to this side
-  bool ended = false;   // it has sent its last byte
-  bool shut = false;    // we have passed the other side's end on
-  int64_t budget = 0;   // kSlow: bytes that may still be read from it
+  std::string out;     // waits to be written to this side
+  bool ended = false;  // it has sent its last byte
+  bool shut = false;   // we have passed the other side's end on
+  int64_t budget = 0;  // kSlow: bytes that may still be read from it
 };
 
 struct Relay {
@@ -106,8 +106,10 @@ struct Gate::Loop {
   void listen_if(bool wanted) {
     if (wanted == listening) return;
     // A socket that is bound and doesn't listen keeps the port ours, and the kernel refuses for it.
-    if (wanted) listening = listen(listener, 128) == 0;
-    else shutdown(listener, SHUT_RD), listening = false;
+    if (wanted)
+      listening = listen(listener, 128) == 0;
+    else
+      shutdown(listener, SHUT_RD), listening = false;
   }
 
   void drop(Relay& relay, bool reset) {
@@ -196,7 +198,8 @@ struct Gate::Loop {
       for (Relay& relay : relays) {
         for (auto [side, other] : {std::pair{&relay.client, &relay.server}, std::pair{&relay.server, &relay.client}}) {
           short events = 0;
-          if (rule.mode == GateMode::kSlow) side->budget = std::min<int64_t>(side->budget + std::max<int64_t>(rule.bytes_per_s * kTickMs / 1000, 1), rule.bytes_per_s);
+          if (rule.mode == GateMode::kSlow)
+            side->budget = std::min<int64_t>(side->budget + std::max<int64_t>(rule.bytes_per_s * kTickMs / 1000, 1), rule.bytes_per_s);
           if (!relay.connecting && !side->ended && other->out.size() < kBufferMax && (rule.mode != GateMode::kSlow || side->budget > 0)) events |= POLLIN;
           if (!side->out.empty() || (relay.connecting && side == &relay.server)) events |= POLLOUT;
           fds.push_back({held || events == 0 ? -1 : side->fd, events, 0});
@@ -208,7 +211,8 @@ struct Gate::Loop {
       for (Relay& relay : relays) {
         const short client_events = fds[i].revents, server_events = fds[i + 1].revents;
         i += 2;
-        if (!held && (client_events || server_events || relay.client.ended || relay.server.ended) && !serve(relay, client_events, server_events, rule)) drop(relay, true);
+        if (!held && (client_events || server_events || relay.client.ended || relay.server.ended) && !serve(relay, client_events, server_events, rule))
+          drop(relay, true);
       }
       if (fds[0].revents & POLLIN) accept_one(rule.mode);
     }

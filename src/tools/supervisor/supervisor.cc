@@ -212,11 +212,15 @@ Result<uint16_t> Supervisor::wait_ready(const std::string& name, std::chrono::mi
     const int code = child->status.exit_code;
     lock.unlock();
     const uint16_t port = listening_port(read_from(log, begin));
-    if (!port && !runs) return permanent(name + " ended with status " + std::to_string(code) + " before it was ready. Its last lines (" + log + "):\n" + log_end(name));
-    if (!port && std::chrono::steady_clock::now() > end) return transient(name + " isn't ready after " + std::to_string(within.count() / 1000) + " s. Its last lines (" + log + "):\n" + log_end(name));
+    if (!port && !runs)
+      return permanent(name + " ended with status " + std::to_string(code) + " before it was ready. Its last lines (" + log + "):\n" + log_end(name));
+    if (!port && std::chrono::steady_clock::now() > end)
+      return transient(name + " isn't ready after " + std::to_string(within.count() / 1000) + " s. Its last lines (" + log + "):\n" + log_end(name));
     lock.lock();
-    if (port) child->status.port = port;
-    else changed_.wait_for(lock, 20ms);
+    if (port)
+      child->status.port = port;
+    else
+      changed_.wait_for(lock, 20ms);
   }
 }
 

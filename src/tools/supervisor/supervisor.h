@@ -22,11 +22,11 @@ namespace millrace::supervisor {
 
 struct ChildSpec {
   std::string name;
-  std::vector<std::string> argv;  // argv[0] is a path
+  std::vector<std::string> argv;                                 // argv[0] is a path
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
-  std::string log;                // stdout and stderr are appended here
-  int stop_signal = 15;           // SIGTERM
-  std::chrono::seconds stop_grace{20};  // SIGKILL after it
+  std::string log;                                               // stdout and stderr are appended here
+  int stop_signal = 15;                                          // SIGTERM
+  std::chrono::seconds stop_grace{20};                           // SIGKILL after it
 };
 
 enum class ChildState { kNew, kRunning, kFrozen, kExited };
@@ -37,9 +37,9 @@ struct ChildStatus {
   ChildState state = ChildState::kNew;
   pid_t pid = 0;
   int starts = 0;
-  int exit_code = 0;     // when it exited by itself; 128 + signal when a signal ended it
-  bool wanted = false;   // the last exit was asked for
-  uint16_t port = 0;     // of its "listening on HOST:PORT", 0 until it said so
+  int exit_code = 0;    // when it exited by itself; 128 + signal when a signal ended it
+  bool wanted = false;  // the last exit was asked for
+  uint16_t port = 0;    // of its "listening on HOST:PORT", 0 until it said so
 };
 
 // Called on a thread of the supervisor, without its lock, for every exit.
@@ -52,13 +52,13 @@ class Supervisor {
   ~Supervisor();  // kills what still runs and joins
   Supervisor(const Supervisor&) = delete;
 
-  void add(ChildSpec spec);                 // or replaces the specification of one that isn't running
-  Status start(const std::string& name);    // does nothing when it runs already
+  void add(ChildSpec spec);               // or replaces the specification of one that isn't running
+  Status start(const std::string& name);  // does nothing when it runs already
   // Waits until it says "listening on …:PORT" on a line of its own. The error tells the end of its log if it exits first.
   Result<uint16_t> wait_ready(const std::string& name, std::chrono::milliseconds within);
-  Status stop(const std::string& name);     // thaws, asks, waits for the grace, kills
-  Status kill(const std::string& name);     // SIGKILL, and waits until it is gone
-  Status freeze(const std::string& name);   // SIGSTOP for the whole process group
+  Status stop(const std::string& name);    // thaws, asks, waits for the grace, kills
+  Status kill(const std::string& name);    // SIGKILL, and waits until it is gone
+  Status freeze(const std::string& name);  // SIGSTOP for the whole process group
   Status thaw(const std::string& name);
   // True when it exited within the time.
   bool wait_exit(const std::string& name, std::chrono::milliseconds within);
