@@ -1,0 +1,77 @@
+#include "tools/audit/audit.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "tools/audit/log_reader.h"
+#include "tools/audit/row_reader.h"
+
+namespace millrace::audit {
+namespace {
+
+template <class T, class... Key>
+std::span<const T> within(const std::map<Key...>& by, const auto& key, OffsetRange range) {
+  const auto found = by.find(key);
+  if (found == by.end()) return {};
+  const auto begin = std::ranges::lower_bound(found->second, range.begin.value, {}, &T::offset);
+  const auto end = std::ranges::lower_bound(found->second, range.end.value, {}, &T::offset);
+  return {begin, end};
+}
+
+// The log's partitions in `threads` threads, the table's scan beside them.
+Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, Schemas& schemas,
+                   Totals& totals, std::vector<Finding>& findings) {
+  const std::string topic = of.front().partition.topic;
+  std::vector<Result<std::vector<LogRecord>>> logs(of.size());
+  Result<Rows> rows;
+  std::atomic<size_t> next{0};
+  {
+    std::vector<std::jthread> threads;
+    threads.emplace_back([&] { rows = read_rows(settings.clickhouse, table_of(topic), topic); });
+    for (size_t i = 0; i < settings.threads; ++i)
+      threads.emplace_back([&] {
+        for (size_t at; (at = next++) < of.size();) logs[at] = read_log(settings.kafka, of[at], schemas);
+      });
+  }
+  if (!rows) return std::unexpected(rows.error());
+  for (size_t i = 0; i < of.size(); ++i) {
+    if (!logs[i]) return std::unexpected(logs[i].error());
+    const TopicPartition& partition = of[i].partition;
+    totals.add(compare({topic, partition.partition.value, *logs[i], within<Row>(*rows, partition.partition.value, of[i].range),
+                        within<DeadLetter>(letters, partition, of[i].range)},
+                       settings.findings_max, findings));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string table_of(const std::string& topic) {
+  std::string table = topic;
+  std::ranges::replace(table, '.', '_');
+  return table;
+}
+
+Result<Report> run(const AuditSettings& settings) {
+  const auto started = std::chrono::steady_clock::now();
+  // Offsets before rows and letters: what is committed by now is there by then.
+  auto all = ranges(settings.kafka, settings.group, settings.topics, settings.to_end);
+  if (!all) return std::unexpected(all.error());
+  auto letters = read_dead_letters(settings.kafka, settings.dead_letters);
+  if (!letters) return std::unexpected(letters.error());
+  Schemas schemas(settings.registry_url);
+  std::map<std::string, std::vector<PartitionRange>> by_topic;
+  for (PartitionRange& range : *all) by_topic[range.partition.topic].push_back(std::move(range));
+  Report report;
+  for (const auto& [topic, of] : by_topic) {
+    Totals& totals = report.by_topic[topic];
+    if (auto done = audit_topic(settings, of, *letters, schemas, totals, report.findings); !done) return std::unexpected(done.error());
+    report.all.add(totals);
+  }
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return report;
+}
+
+}  // namespace millrace::audit
