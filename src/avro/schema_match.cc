@@ -1,0 +1,111 @@
+#include "avro/schema_match.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace millrace::avro {
+namespace {
+
+std::string_view unqualified(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+// Records, enums and fixed: unqualified names match, or an alias of the reader is the writer's name.
+bool names_match(const Node& writer, const Node& reader) {
+  if (unqualified(writer.name) == unqualified(reader.name)) return true;
+  return std::any_of(reader.aliases.begin(), reader.aliases.end(),
+                     [&](const std::string& alias) { return alias == writer.name || unqualified(alias) == unqualified(writer.name); });
+}
+
+bool promotes(NodeType writer, NodeType reader) {
+  switch (writer) {
+    case NodeType::kInt: return reader == NodeType::kLong || reader == NodeType::kFloat || reader == NodeType::kDouble;
+    case NodeType::kLong: return reader == NodeType::kFloat || reader == NodeType::kDouble;
+    case NodeType::kFloat: return reader == NodeType::kDouble;
+    case NodeType::kString: return reader == NodeType::kBytes;
+    case NodeType::kBytes: return reader == NodeType::kString;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool SchemaMatch::resolves(const Node& writer, const Node& reader) {
+  const auto [known, fresh] = known_.try_emplace({&writer, &reader}, true);
+  if (!fresh) return known->second;
+  const bool result = resolves_now(writer, reader);
+  known_[{&writer, &reader}] = result;
+  return result;
+}
+
+bool SchemaMatch::resolves_now(const Node& writer, const Node& reader) {
+  if (writer.type == NodeType::kUnion) {
+    return writer.branches.empty() ||
+           std::any_of(writer.branches.begin(), writer.branches.end(), [&](const Node* branch) { return resolves(*branch, reader); });
+  }
+  if (reader.type == NodeType::kUnion) return branch_for(writer, reader) != nullptr;
+  if (writer.type != reader.type) return promotes(writer.type, reader.type);
+  // A decimal's scale is in its schema: the same bytes under another scale are another number.
+  if (writer.logical == Logical::kDecimal && reader.logical == Logical::kDecimal && writer.scale != reader.scale) return false;
+  switch (writer.type) {
+    case NodeType::kArray: case NodeType::kMap: return resolves(*writer.element, *reader.element);
+    case NodeType::kEnum: return names_match(writer, reader);
+    case NodeType::kFixed: return writer.size == reader.size && names_match(writer, reader);
+    case NodeType::kRecord:
+      if (!names_match(writer, reader)) return false;
+      return fields_resolve(writer, reader);
+    default: return true;
+  }
+}
+
+bool SchemaMatch::fields_resolve(const Node& writer, const Node& reader) {
+  const std::vector<int> sources = writer_fields(writer, reader);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const Field& field = reader.fields[i];
+    if (sources[i] < 0 ? !field.has_default() : !resolves(*writer.fields[static_cast<size_t>(sources[i])].type, *field.type)) return false;
+  }
+  return true;
+}
+
+const Node* SchemaMatch::branch_for(const Node& writer, const Node& reader_union) {
+  for (const Node* branch : reader_union.branches)
+    if (branch->type == writer.type && branch->name == writer.name && resolves(writer, *branch)) return branch;
+  for (const Node* branch : reader_union.branches)
+    if (branch->type == writer.type && resolves(writer, *branch)) return branch;
+  for (const Node* branch : reader_union.branches)
+    if (resolves(writer, *branch)) return branch;
+  return nullptr;
+}
+
+std::vector<int> SchemaMatch::writer_fields(const Node& writer, const Node& reader) {
+  std::map<std::string_view, int> free;
+  for (size_t i = 0; i < writer.fields.size(); ++i) free.emplace(writer.fields[i].name, static_cast<int>(i));
+  std::vector<int> sources(reader.fields.size(), -1);
+  auto take = [&](size_t index, std::string_view name) {
+    const auto found = free.find(name);
+    if (sources[index] >= 0 || found == free.end()) return;
+    sources[index] = found->second;
+    free.erase(found);
+  };
+  for (size_t i = 0; i < sources.size(); ++i) take(i, reader.fields[i].name);
+  for (size_t i = 0; i < sources.size(); ++i)
+    for (const std::string& alias : reader.fields[i].aliases) take(i, alias);
+  return sources;
+}
+
+size_t SchemaMatch::least_bytes(const Node& writer) {
+  constexpr size_t kMost = size_t{1} << 30;
+  switch (writer.type) {
+    case NodeType::kNull: return 0;
+    case NodeType::kFloat: return 4;
+    case NodeType::kDouble: return 8;
+    case NodeType::kFixed: return std::min<size_t>(writer.size, kMost);
+    case NodeType::kRecord: break;
+    default: return 1;
+  }
+  const auto [known, fresh] = least_.try_emplace(&writer, 0);
+  if (!fresh) return known->second;
+  size_t total = 0;
+  for (const Field& field : writer.fields) total = std::min(total + least_bytes(*field.type), kMost);
+  return least_[&writer] = total;
+}
+
+}  // namespace millrace::avro
