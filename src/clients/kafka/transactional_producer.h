@@ -9,7 +9,8 @@
 namespace millrace::kafka {
 
 enum class TransactionFailure {
-  kFenced,          // another producer has our transactional id: nothing of ours was committed; drop the producer
+  kFenced,          // another producer has our transactional id: drop the producer. From commit() it says nothing about
+                    // the outcome (the first request may have gone through, and its repetition met the fence)
   kRefusedByGroup,  // generation, member or instance isn't the group's any more: abort(), serve the rebalance
   kAbortable,       // surely not committed: abort(), then try again
   kTransient,       // init or begin only: nothing happened, call again
