@@ -54,7 +54,8 @@ struct Options {
   uint16_t port = 0;
   size_t threads = 8;              // requests served at once
   size_t body_bytes_max = 1u << 30;
-  int read_timeout_s = 300, write_timeout_s = 300, keep_alive_s = 60;
+  int read_timeout_s = 300, write_timeout_s = 300;
+  int keep_alive_s = 1;  // an idle connection holds a thread for so long, and stop() up
 };
 
 // Routes first, then start(). Handlers run on the pool's threads, several at once; an exception in one answers 500.

@@ -31,7 +31,7 @@ class Admin {
   Result<Created> create_topic(const NewTopic& topic, milliseconds timeout = milliseconds(10'000));
   Status delete_topic(const std::string& name, milliseconds timeout = milliseconds(10'000));
   Result<std::vector<std::string>> list_topics(milliseconds timeout = milliseconds(10'000));
-  // One result a name, in order; a topic that doesn't exist is kPermanent.
+  // One result a name, in order; a topic that doesn't exist is kPermanent (also for a moment after it was created).
   Result<std::vector<Result<TopicDescription>>> describe(const std::vector<std::string>& names,
                                                          milliseconds timeout = milliseconds(10'000));
   Result<std::map<std::string, std::string>> topic_configs(const std::string& name,

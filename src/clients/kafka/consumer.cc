@@ -21,6 +21,7 @@ struct Consumer::Impl {
   QueuePtr queue;
   Fetcher fetcher;
   std::vector<Rebalance> rebalances;
+  std::string group;
   bool is_static = false;
   bool closing = false;     // close() was called
   bool destroying = false;  // nobody answers rebalances any more
@@ -29,7 +30,8 @@ struct Consumer::Impl {
   static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* self) {
     auto& impl = *static_cast<Impl*>(self);
     if (impl.destroying) {
-      rd_kafka_assign(rk, nullptr);
+      ErrorPtr answered(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? rd_kafka_incremental_assign(rk, list)
+                                                                    : rd_kafka_incremental_unassign(rk, list));
       return;
     }
     RebalanceKind kind = RebalanceKind::kAssigned;
@@ -59,7 +61,11 @@ struct Consumer::Impl {
     destroying = true;
     rd_kafka_queue_t* raw = queue.release();
     if (!is_static && !rd_kafka_consumer_closed(rk)) {
-      rd_kafka_assign(rk, nullptr);  // answers what is pending
+      for (const auto& r : rebalances) {  // nobody will answer these any more
+        ListPtr list = make_list(r.partitions);
+        ErrorPtr answered(r.kind == RebalanceKind::kAssigned ? rd_kafka_incremental_assign(rk, list.get())
+                                                             : rd_kafka_incremental_unassign(rk, list.get()));
+      }
       if (!closing) rd_kafka_consumer_close(rk);
     }
     if (raw) rd_kafka_queue_destroy(raw);
@@ -98,6 +104,7 @@ Result<Consumer> Consumer::create(const ConsumerSettings& s) {
   auto conf = make_conf(s.kafka, ours);
   if (!conf) return std::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
+  impl->group = s.group;
   impl->is_static = !s.instance_id.empty();
   rd_kafka_conf_set_opaque(conf->get(), impl.get());
   rd_kafka_conf_set_rebalance_cb(conf->get(), Impl::on_rebalance);
@@ -139,7 +146,9 @@ Status Consumer::assign(const std::vector<AssignedPartition>& partitions) {
   for (const auto& p : partitions)
     rd_kafka_topic_partition_list_add(list.get(), p.partition.topic.c_str(), p.partition.partition.value)->offset =
         p.begin ? p.begin->value : RD_KAFKA_OFFSET_STORED;
-  return status_of(ErrorPtr(rd_kafka_incremental_assign(impl_->rk, list.get())), "assign");
+  auto assigned = status_of(ErrorPtr(rd_kafka_incremental_assign(impl_->rk, list.get())), "assign");
+  if (assigned) wake_fetchers(impl_->rk, list.get());
+  return assigned;
 }
 
 Status Consumer::unassign(const std::vector<TopicPartition>& partitions) {
@@ -166,7 +175,7 @@ std::vector<TopicPartition> Consumer::assignment() const {
 
 Result<std::vector<CommittedOffset>> Consumer::committed(const std::vector<TopicPartition>& partitions,
                                                          milliseconds timeout) {
-  return read_committed(impl_->rk, partitions, timeout);
+  return read_committed(impl_->rk, impl_->group, partitions, timeout);
 }
 
 Result<Watermarks> Consumer::watermarks(const TopicPartition& partition, milliseconds timeout) {

@@ -78,12 +78,13 @@ class Consumer {
 
   Status assign(const std::vector<AssignedPartition>& partitions);    // incremental
   Status unassign(const std::vector<TopicPartition>& partitions);     // incremental
-  Status pause(const std::vector<TopicPartition>& partitions);        // what is prefetched is kept for resume
+  Status pause(const std::vector<TopicPartition>& partitions);        // what is prefetched is fetched again after resume
   Status resume(const std::vector<TopicPartition>& partitions);
   Status seek(const std::vector<std::pair<TopicPartition, Offset>>& positions);
   std::vector<TopicPartition> assignment() const;
 
-  // Stable read: an offset in a pending transaction arrives as `unstable`. The outer error: nobody answered.
+  // Stable read: an offset in a pending transaction arrives as `unstable` at once (also for some milliseconds after a
+  // commit was acknowledged, until its markers are written): ask again. The outer error: nobody answered.
   Result<std::vector<CommittedOffset>> committed(const std::vector<TopicPartition>& partitions, milliseconds timeout);
   Result<Watermarks> watermarks(const TopicPartition& partition, milliseconds timeout);
   // From the last fetch, no request; none if nothing was fetched yet. high is the last stable offset + 1.

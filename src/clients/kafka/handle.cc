@@ -125,25 +125,44 @@ std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t*
   return out;
 }
 
-Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::vector<TopicPartition>& partitions,
+// Not rd_kafka_committed(): that one keeps asking while any partition is unstable, and then says only "timed out".
+Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group,
+                                                    const std::vector<TopicPartition>& partitions,
                                                     milliseconds timeout) {
+  const char* what = "reading committed offsets";
   if (partitions.empty()) return std::vector<CommittedOffset>{};
-  ListPtr list = make_list(partitions);
-  auto code = rd_kafka_committed(rk, list.get(), static_cast<int>(timeout.count()));
-  // An error of one partition can become the error of the call: told apart by whether a partition carries it.
-  bool of_partition = false;
-  for (int i = 0; i < list->cnt; ++i) of_partition |= list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR;
-  if (code && !of_partition) return fail(code, "reading committed offsets");
+  char text[256];
+  std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>> options(
+      rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), text, sizeof text);
+  if (ErrorPtr e(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1)); e)
+    return std::unexpected(status_of(std::move(e), what).error());
+  QueuePtr queue(rd_kafka_queue_new(rk));
+  ListPtr wanted = make_list(partitions);
+  auto* request = rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), wanted.get());
+  rd_kafka_ListConsumerGroupOffsets(rk, &request, 1, options.get(), queue.get());
+  rd_kafka_ListConsumerGroupOffsets_destroy(request);
+  EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count()) + 1000));
+  if (!event) return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+  if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
+  size_t groups = 0;
+  auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &groups);
+  if (groups != 1) return fail(RD_KAFKA_RESP_ERR__FAIL, what);
+  if (auto* error = rd_kafka_group_result_error(results[0]))
+    return fail(rd_kafka_error_code(error), what, rd_kafka_error_string(error));
+  const auto* list = rd_kafka_group_result_partitions(results[0]);
   std::vector<CommittedOffset> out;
-  for (int i = 0; i < list->cnt; ++i) {
-    const auto& e = list->elems[i];
-    CommittedOffset c{.partition = partition_of(e), .offset = {}, .metadata = {}, .error = {}, .unstable = false};
-    if (e.err) {
-      c.error = error_of(e.err, "committed offset of " + c.partition.topic + "/" + std::to_string(e.partition));
-      c.unstable = e.err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
-    } else if (e.offset >= 0) {
-      c.offset = Offset(e.offset);
-      if (e.metadata) c.metadata.assign(static_cast<const char*>(e.metadata), e.metadata_size);
+  for (const auto& p : partitions) {
+    CommittedOffset c{.partition = p, .offset = {}, .metadata = {}, .error = {}, .unstable = false};
+    const auto* e = rd_kafka_topic_partition_list_find(list, p.topic.c_str(), p.partition.value);
+    auto code = e ? e->err : RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+    if (code) {
+      c.error = error_of(code, "committed offset of " + p.topic + "/" + std::to_string(p.partition.value));
+      c.unstable = code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+    } else if (e->offset >= 0) {
+      c.offset = Offset(e->offset);
+      if (e->metadata) c.metadata.assign(static_cast<const char*>(e->metadata), e->metadata_size);
     }
     out.push_back(std::move(c));
   }
@@ -163,7 +182,16 @@ Status seek_partitions(rd_kafka_t* rk, const std::vector<std::pair<TopicPartitio
   if (auto s = status_of(ErrorPtr(rd_kafka_seek_partitions(rk, list.get(), 5000)), "seek"); !s) return s;
   for (int i = 0; i < list->cnt; ++i)
     if (list->elems[i].err) return fail(list->elems[i].err, std::string("seek in ") + list->elems[i].topic);
+  wake_fetchers(rk, list.get());
   return {};
+}
+
+void wake_fetchers(rd_kafka_t* rk, const rd_kafka_topic_partition_list_t* partitions) {
+  if (partitions->cnt == 0) return;
+  ListPtr list(rd_kafka_topic_partition_list_copy(partitions));
+  for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_SPEC_LATEST;
+  QueuePtr nobody_waits(rd_kafka_queue_new(rk));
+  rd_kafka_ListOffsets(rk, list.get(), nullptr, nobody_waits.get());
 }
 
 Status pause_partitions(rd_kafka_t* rk, const std::vector<TopicPartition>& partitions, bool pause) {
@@ -175,6 +203,7 @@ Status pause_partitions(rd_kafka_t* rk, const std::vector<TopicPartition>& parti
     if (list->elems[i].err)
       return fail(list->elems[i].err, std::string(what) + " of " + list->elems[i].topic + "/" +
                                           std::to_string(list->elems[i].partition));
+  if (!pause) wake_fetchers(rk, list.get());
   return {};
 }
 

@@ -40,12 +40,16 @@ ListPtr make_list(const std::vector<std::pair<TopicPartition, Offset>>& position
 TopicPartition partition_of(const rd_kafka_topic_partition_t& p);
 std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t* list);
 
-// Shared by Consumer and Reader.
-Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::vector<TopicPartition>& partitions,
-                                                    milliseconds timeout);
+// Shared by Consumer and Reader. Always asks for stable offsets.
+Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group,
+                                                    const std::vector<TopicPartition>& partitions, milliseconds timeout);
 Result<Watermarks> query_watermarks(rd_kafka_t* rk, const TopicPartition& partition, milliseconds timeout);
 Status seek_partitions(rd_kafka_t* rk, const std::vector<std::pair<TopicPartition, Offset>>& positions);
 Status pause_partitions(rd_kafka_t* rk, const std::vector<TopicPartition>& partitions, bool pause);
+
+// librdkafka doesn't wake the thread that fetches when partitions become fetchable again: it would sleep for up to a
+// second. Any request to their leaders wakes it; this asks for offsets, without waiting for the answer.
+void wake_fetchers(rd_kafka_t* rk, const rd_kafka_topic_partition_list_t* partitions);
 
 // A record's headers and fields as rd_kafka_produceva wants them. Returns what it returns.
 ErrorPtr produce_record(rd_kafka_t* rk, const OutgoingRecord& record);

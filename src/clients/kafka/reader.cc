@@ -8,6 +8,7 @@ struct Reader::Impl {
   HandlePtr rk;  // destroyed after the queue
   QueuePtr queue;
   Fetcher fetcher;
+  std::string group;
   static void on_error(rd_kafka_t*, int code, const char* text, void* self) {
     static_cast<Impl*>(self)->fetcher.errors.push_back(
         error_of(static_cast<rd_kafka_resp_err_t>(code), "kafka reader", text));
@@ -34,6 +35,7 @@ Result<Reader> Reader::create(const ReaderSettings& s) {
                          {"check.crcs", "true"}});
   if (!conf) return std::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
+  impl->group = s.group;
   rd_kafka_conf_set_opaque(conf->get(), impl.get());
   rd_kafka_conf_set_error_cb(conf->get(), Impl::on_error);
   auto rk = make_handle(RD_KAFKA_CONSUMER, std::move(*conf));
@@ -46,7 +48,10 @@ Result<Reader> Reader::create(const ReaderSettings& s) {
 
 Status Reader::assign(const std::vector<std::pair<TopicPartition, Offset>>& begins) {
   for (const auto& [p, offset] : begins) impl_->fetcher.topic_index(p.topic);
-  return status_of(rd_kafka_assign(impl_->rk.get(), make_list(begins).get()), "assign");
+  ListPtr list = make_list(begins);
+  auto assigned = status_of(rd_kafka_assign(impl_->rk.get(), list.get()), "assign");
+  if (assigned) wake_fetchers(impl_->rk.get(), list.get());
+  return assigned;
 }
 Status Reader::seek(const std::vector<std::pair<TopicPartition, Offset>>& positions) {
   return seek_partitions(impl_->rk.get(), positions);
@@ -85,7 +90,7 @@ Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const 
 
 Result<std::vector<CommittedOffset>> Reader::committed(const std::vector<TopicPartition>& partitions,
                                                        milliseconds timeout) {
-  return read_committed(impl_->rk.get(), partitions, timeout);
+  return read_committed(impl_->rk.get(), impl_->group, partitions, timeout);
 }
 
 const std::string& Reader::topic_name(uint16_t index) const { return impl_->fetcher.topic_name(index); }
