@@ -24,7 +24,7 @@ struct Options {
   std::string brokers = "127.0.0.1:9092", registry = "http://127.0.0.1:8081", contracts, bad, preset, json;
   std::vector<std::string> topics, spikes;
   double rate = 1000, aborts = 0;
-  bool as_fast_as_possible = false;
+  bool as_fast_as_possible = false, prepare_only = false;
   int partitions = 0, metrics_port = -1, patience_s = 60;
   StreamSettings stream;
   SenderSettings sender;
@@ -56,6 +56,7 @@ void add_options(CLI::App& cli, Options& options) {
   cli.add_option("--name", options.sender.name, "client and transactional ids begin with it")->capture_default_str();
   cli.add_option("--patience", options.patience_s, "seconds to wait for broker and registry at the start")->capture_default_str();
   cli.add_option("--json", options.json, "write the summary to this file too");
+  cli.add_flag("--prepare-only", options.prepare_only, "make topics, register schemas, and end");
   cli.add_option("--metrics-port", options.metrics_port, "serve /metrics and /healthz; 0 picks a free port");
 }
 
@@ -137,7 +138,7 @@ int run(int argc, char** argv) {
   std::atomic<bool> ready{false};
   std::jthread worker([&] {
     outcome = prepare(options, stop);
-    if (outcome && !stop) {
+    if (outcome && !stop && !options.prepare_only) {
       stream = std::make_unique<Stream>(options.stream, *pace);
       tally = std::make_unique<Tally>(options.stream.topics.size());
       ready = true;

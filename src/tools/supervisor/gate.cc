@@ -87,6 +87,14 @@ bool is_free(uint16_t port) {
   return free;
 }
 
+bool accepts(uint16_t port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = loopback(port);
+  const bool yes = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return yes;
+}
+
 Result<uint16_t> pick_free_port() {
   const int fd = bound_socket(0);
   sockaddr_in address{};

@@ -67,5 +67,7 @@ class Gate {
 // A port of 127.0.0.1 that nobody listens on now. `is_free` tells whether a given one can be listened on.
 Result<uint16_t> pick_free_port();
 bool is_free(uint16_t port);
+// Whether somebody accepts connections there. Unlike is_free(), it never holds the port itself.
+bool accepts(uint16_t port);
 
 }  // namespace millrace::supervisor

@@ -1,0 +1,134 @@
+"""Drives `millrace demo` through its control interface, and counts with witnesses that share no code with it."""
+import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time, urllib.error, urllib.parse, urllib.request
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("MILLRACE_BINARY", str(ROOT / "build/release/src/app/millrace"))
+KILL_AT_RENAME = os.environ.get("MILLRACE_KILL_AT_RENAME_LIBRARY", str(ROOT / "build/release/tests/faults/libkill_at_rename.so"))
+LOGS = pathlib.Path(os.environ.get("MILLRACE_TEST_LOGS", ROOT / "build/test"))
+TOPICS = ["user.pageview", "order.created", "payment.processed", "session.end", "error.captured"]
+
+
+def until(what, holds, within=30, every=0.1):
+    """Waits until holds() is true and returns it; fails with the sentence otherwise."""
+    end, last = time.monotonic() + within, None
+    while time.monotonic() < end:
+        try:
+            if value := holds():
+                return value
+            last = value
+        except (OSError, urllib.error.URLError) as error:
+            last = error
+        time.sleep(every)
+    raise AssertionError(f"not within {within} s: {what} (last: {last})")
+
+
+class Refused(Exception):
+    pass
+
+
+class Demo:
+    def __init__(self, data, *options):
+        self.data, self.options, self.process, self.control = pathlib.Path(data), options, None, None
+        self.output = self.data / "demo.out"
+
+    def start(self, within=90):
+        begin = self.output.stat().st_size if self.output.exists() else 0
+        with open(self.output, "ab") as out:
+            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *self.options], stdout=out, stderr=out)
+
+        def ready():
+            text = self.text()[begin:]
+            assert self.process.poll() is None, f"demo ended with {self.process.returncode}:\n{text}"
+            lines = [line for line in text.splitlines() if line.startswith("listening on ")]
+            return lines and "http://" + lines[-1].split()[-1]
+
+        self.control = until("the demo is up:\n" + self.text(), ready, within)
+        return self
+
+    def text(self):
+        return self.output.read_text(errors="replace") if self.output.exists() else ""
+
+    def call(self, method, path, timeout=120):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(self.control + path, method=method, data=b"" if method == "POST" else None), timeout=timeout) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, json.load(error)["error"]) from None
+
+    def state(self):
+        return self.call("GET", "/state")
+
+    def child(self, name):
+        return next(child for child in self.state()["children"] if child["name"] == name)
+
+    def do(self, name, act, wait=True):
+        return self.call("POST", f"/children/{name}/{act}" + ("" if wait else "?wait=0"))
+
+    def gate(self, name, mode, **rule):
+        return self.call("POST", f"/gates/{name}?" + urllib.parse.urlencode({"mode": mode, **rule}))
+
+    def gate_state(self, name):
+        return next(gate for gate in self.state()["gates"] if gate["name"] == name)
+
+    def address(self, name):
+        return self.state()["addresses"][name]
+
+    def query(self, text, timeout=30):
+        url = self.address("clickhouse") + "/?" + urllib.parse.urlencode({"query": text, "default_format": "JSONCompact"})
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return json.load(answer)["data"]
+
+    def stop(self, within=120):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(within)
+        return self.process.returncode
+
+    def abandon(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binary():
+    assert os.access(BINARY, os.X_OK), f"{BINARY} isn't built: ./dev build"
+
+
+@pytest.fixture
+def data(request):
+    """A directory that is removed when the test passed; of a failed one the logs are kept under build/."""
+    path = pathlib.Path(tempfile.mkdtemp(prefix="millrace_e2e_"))
+    yield path
+    if getattr(request.node, "failed", True):
+        kept = LOGS / "e2e" / request.node.name
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for file in [path / "demo.out", *path.glob("logs/*.log"), path / "kafka/broker.log"]:
+            if file.exists():
+                shutil.copy(file, kept)
+        print("logs are kept in", kept, file=sys.stderr)
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    if call.when == "call":
+        item.failed = outcome.get_result().failed
+
+
+@pytest.fixture
+def make_demo(data):
+    """make_demo(*options) starts a demo; what still runs at the end is killed."""
+    made = []
+
+    def make(*options, start=True):
+        demo = Demo(data, *options)
+        made.append(demo)
+        return demo.start() if start else demo
+
+    yield make
+    for demo in made:
+        demo.abandon()
