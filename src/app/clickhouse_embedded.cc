@@ -2,10 +2,12 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 
 #include "app/subcommand.h"
 #include "base/log.h"
 #include "clients/chdb/engine.h"
+#include "clients/metrics/exposer.h"
 #include "services/clickhouse_embedded/server.h"
 
 namespace millrace::app {
@@ -19,6 +21,7 @@ int run(int argc, char** argv) {
   Credentials credentials;
   chdb::EngineOptions engine_options;
   size_t connections = 64;
+  std::optional<uint16_t> metrics_port;
   cli.add_option("--data", engine_options.data, "directory of the tables; made if it isn't there")->required();
   cli.add_option("--port", options.port, "0 picks a free one")->capture_default_str();
   cli.add_option("--host", options.host, "IPv4 address to listen on")->capture_default_str();
@@ -27,6 +30,7 @@ int run(int argc, char** argv) {
   cli.add_option("--connections", connections, "queries at once; more wait")->capture_default_str();
   cli.add_option("--library", engine_options.library, "libchdb.so; by default where ./dev setup puts it");
   cli.add_option("--engine-option", engine_options.arguments, "one more argument for the engine, as --max_server_memory_usage=…");
+  cli.add_option("--metrics-port", metrics_port, "serve /metrics and /healthz; 0 picks a free port");
   CLI11_PARSE(cli, argc, argv);
   log::start("clickhouse");
 
@@ -43,11 +47,22 @@ int run(int argc, char** argv) {
     return 1;
   }
   Pool pool(**engine, connections);
-  QueryHandler handler(pool, credentials);
+  metrics::Registry registry;
+  QueryHandler handler(pool, credentials, Counts(registry));
   Server server(options, handler);
   if (auto started = server.start(); !started) {
     log::error("{}", started.error().message);
     return 1;
+  }
+  std::optional<metrics::Exposer> exposer;
+  if (metrics_port) {
+    auto exposed = metrics::Exposer::start(registry, *metrics_port);
+    if (!exposed) {
+      log::error("{}", exposed.error().message);
+      return 1;
+    }
+    exposer = std::move(*exposed);
+    log::info("metrics on 127.0.0.1:{}", exposer->port());
   }
   std::printf("listening on %s:%d\n", options.host.c_str(), server.port());
   std::fflush(stdout);

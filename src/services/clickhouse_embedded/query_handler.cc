@@ -36,8 +36,13 @@ uint64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
 
 }  // namespace
 
+Counts::Counts(metrics::Registry& registry)
+    : queries(registry.counter("millrace_clickhouse_queries_total")), inserts(registry.counter("millrace_clickhouse_inserts_total")),
+      rows_written(registry.counter("millrace_clickhouse_rows_written_total")), failed(registry.counter("millrace_clickhouse_failed_total")),
+      cut_short(registry.counter("millrace_clickhouse_bodies_cut_short_total")) {}
+
 void QueryHandler::fail(HttpConnection& connection, const std::string& query_id, const Error& error) {
-  ++counts_.failed;
+  counts_.failed.add();
   Headers headers{{"Content-Type", "text/plain; charset=UTF-8"}, {"X-ClickHouse-Exception-Code", std::to_string(error.code)}};
   if (!query_id.empty()) headers.emplace_back("X-ClickHouse-Query-Id", query_id);
   if (error.code == 516) headers.emplace_back("WWW-Authenticate", "Basic realm=\"ClickHouse\"");
@@ -64,7 +69,7 @@ void QueryHandler::handle(HttpConnection& connection, const RequestHead& head) {
 }
 
 void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
-  ++counts_.queries;
+  counts_.queries.add();
   Query query{head.parameter("query_id"), head.parameter("query"), {}, head.parameter("database"), settings_of(head),
               head.parameter("wait_end_of_query") == "1"};
   if (query.id.empty()) query.id = new_query_id();
@@ -79,7 +84,7 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
     if (!query.text.empty()) query.text += '\n';
     const Body got = connection.read_whole_body(query.text, kQueryBytesMax);
     if (got != Body::kEnd) {
-      ++counts_.cut_short;
+      counts_.cut_short.add();
       return fail(connection, query.id, connection.too_large() ? refusal(307, "the query is longer than 64 MiB: put the INSERT into the URL and the data into the body")
                                                      : refusal(33, "the body ends before its length. (CANNOT_READ_ALL_DATA)"));
     }
@@ -107,7 +112,7 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
 }
 
 void QueryHandler::insert(HttpConnection& connection, const Query& query, const Statement& statement) {
-  ++counts_.inserts;
+  counts_.inserts.add();
   const auto start = std::chrono::steady_clock::now();
   auto lease = pool_.take();
   if (!lease) return fail(connection, query.id, lease.error());
@@ -122,7 +127,7 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
     Body got = Body::kEnd;
     while (status && (got = connection.read_body(piece)) == Body::kPiece) status = stream->append(piece);
     if (status && got == Body::kCutShort) {
-      ++counts_.cut_short;
+      counts_.cut_short.add();
       status = std::unexpected(refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
     }
     if (status) written = stream->finish();
@@ -132,7 +137,7 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
     lease->discard();
     return fail(connection, query.id, written.error());
   }
-  counts_.rows_written += written->rows;
+  counts_.rows_written.add(static_cast<double>(written->rows));
   Query answer = query;
   answer.format = "TabSeparated";
   connection.respond(200, headers_of(answer, {0, 0, written->rows, written->bytes, nanoseconds_since(start)}), {});
@@ -164,7 +169,7 @@ void QueryHandler::answer_in_pieces(HttpConnection& connection, const Query& que
   if (!status || !there) lease->discard();
   if (!status && !begun) return fail(connection, query.id, status.error());
   if (!status) {
-    ++counts_.failed;
+    counts_.failed.add();
     return connection.break_off();  // without the last chunk: the client sees that the answer isn't whole
   }
   if (there && begin()) connection.end_chunks();

@@ -1,12 +1,12 @@
 #pragma once
 // One request of ClickHouse's HTTP interface, from its head to its answer, on the thread of its connection.
 
-#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <set>
 #include <string>
 
+#include "clients/metrics/registry.h"
 #include "services/clickhouse_embedded/exchange.h"
 #include "services/clickhouse_embedded/http_connection.h"
 #include "services/clickhouse_embedded/pool.h"
@@ -15,16 +15,18 @@ namespace millrace::clickhouse_embedded {
 
 struct Statement;
 
+struct Counts {
+  Counts() = default;  // counts nothing
+  explicit Counts(metrics::Registry& registry);
+  metrics::Counter queries, inserts, rows_written, failed, cut_short;
+};
+
 // Any number of threads at once.
 class QueryHandler {
  public:
-  QueryHandler(Pool& pool, Credentials credentials) : pool_(pool), credentials_(std::move(credentials)) {}
+  QueryHandler(Pool& pool, Credentials credentials, Counts counts = {})
+      : pool_(pool), credentials_(std::move(credentials)), counts_(counts) {}
   void handle(HttpConnection& connection, const RequestHead& head);
-
-  struct Counts {
-    std::atomic<uint64_t> queries{0}, inserts{0}, rows_written{0}, failed{0}, cut_short{0};
-  };
-  const Counts& counts() const { return counts_; }
 
  private:
   struct Query {

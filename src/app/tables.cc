@@ -1,0 +1,101 @@
+// millrace tables plan|apply: the ClickHouse tables of topics, from their schemas.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "app/subcommand.h"
+#include "base/log.h"
+#include "clients/clickhouse/rows.h"
+#include "tools/tables/existing.h"
+#include "tools/tables/sources.h"
+
+namespace millrace::app {
+namespace {
+
+using namespace tables;
+
+struct Options {
+  clickhouse::Endpoint clickhouse{.url = "http://127.0.0.1:8123", .password = {}};
+  std::string database = "default", schemas, registry;
+  std::vector<std::string> topics;
+  TableDefinition shape;
+  bool apply = false;
+};
+
+enum : int { kNothingToDo = 0, kFailed = 1, kSomethingToDo = 2 };
+
+// The worst status wins: failed, then something to do.
+int table_of(clickhouse::Client& client, const Options& options, const TopicSchema& schema) {
+  auto events = columns_of(schema);
+  if (!events) return std::fprintf(stderr, "%s: %s\n", schema.topic.c_str(), events.error().message.c_str()), kFailed;
+  TableDefinition wanted = options.shape;
+  wanted.database = options.database;
+  wanted.table = table_of_topic(schema.topic);
+  wanted.events = std::move(*events);
+  const std::string name = options.database + "." + wanted.table;
+  auto todo = plan(client, wanted);
+  if (!todo) return std::fprintf(stderr, "%s: %s\n", name.c_str(), todo.error().message.c_str()), kFailed;
+  for (const std::string& note : todo->notes) std::printf("-- %s: %s\n", name.c_str(), note.c_str());
+  for (const std::string& refusal : todo->refusals) std::fprintf(stderr, "%s: %s\n", name.c_str(), refusal.c_str());
+  if (!todo->refusals.empty()) return kFailed;
+  if (todo->statements.empty()) return std::printf("-- %s: nothing to do\n", name.c_str()), kNothingToDo;
+  for (const std::string& statement : todo->statements) std::printf("%s;\n", statement.c_str());
+  if (!options.apply) return kSomethingToDo;
+  if (auto done = apply(client, *todo); !done) return std::fprintf(stderr, "%s: %s\n", name.c_str(), done.error().message.c_str()), kFailed;
+  return kNothingToDo;
+}
+
+int all_tables(const Options& options) {
+  auto schemas = options.registry.empty() ? schemas_of_directory(options.schemas, options.topics)
+                                          : schemas_of_registry(options.registry, options.topics);
+  if (!schemas) return std::fprintf(stderr, "%s\n", schemas.error().message.c_str()), kFailed;
+  if (schemas->empty()) return std::fprintf(stderr, "there is no schema of any topic in %s\n", (options.registry + options.schemas).c_str()), kFailed;
+  clickhouse::Client client(options.clickhouse);  // in the database `default`, which is always there
+  auto databases = client.select("SELECT count() FROM system.databases WHERE name = " + clickhouse::quote_string(options.database), "TabSeparated");
+  if (!databases) return std::fprintf(stderr, "%s\n", databases.error().message.c_str()), kFailed;
+  int status = kNothingToDo;
+  if (*databases == "0\n") {
+    const std::string statement = "CREATE DATABASE IF NOT EXISTS " + clickhouse::quote_identifier(options.database);
+    std::printf("%s;\n", statement.c_str());
+    status = kSomethingToDo;
+    if (options.apply) {
+      if (auto done = client.execute(statement); !done) return std::fprintf(stderr, "%s\n", done.error().message.c_str()), kFailed;
+      status = kNothingToDo;
+    }
+  }
+  for (const TopicSchema& schema : *schemas) {
+    const int one = table_of(client, options, schema);
+    if (one == kFailed || status != kFailed) status = one == kNothingToDo ? status : one;
+  }
+  return status;
+}
+
+int run(int argc, char** argv) {
+  CLI::App cli{"ClickHouse tables of topics, from their schemas: `plan` prints the statements that are needed and ends with status 2 if "
+               "there are any, `apply` runs them. Status 1: refused, or failed.", "millrace tables"};
+  Options options;
+  cli.require_subcommand(1);
+  cli.fallthrough();
+  cli.add_subcommand("plan", "print what apply would do");
+  auto* apply_command = cli.add_subcommand("apply", "make and mend the tables");
+  auto* source = cli.add_option_group("schemas");
+  source->add_option("--schemas", options.schemas, "directory with <topic>.avsc");
+  source->add_option("--registry", options.registry, "URL of the schema registry: the latest version of <topic>-value");
+  source->require_option(1);
+  cli.add_option("--topic", options.topics, "only this topic; may be given several times; by default all that have a schema");
+  cli.add_option("--clickhouse", options.clickhouse.url, "URL of ClickHouse's HTTP interface")->capture_default_str();
+  cli.add_option("--user", options.clickhouse.user, "its user")->capture_default_str();
+  cli.add_option("--password", options.clickhouse.password, "its password")->envname("MILLRACE_CLICKHOUSE_PASSWORD");
+  cli.add_option("--database", options.database, "made if it isn't there")->capture_default_str();
+  cli.add_flag("--replicated", options.shape.replicated, "ReplicatedMergeTree instead of MergeTree");
+  cli.add_option("--ttl-days", options.shape.ttl_days, "rows are removed so many days after they came in; 0: never")->capture_default_str();
+  cli.add_option("--window", options.shape.window, "deduplication tokens kept: more than the whole fleet inserts in 10 s")->capture_default_str();
+  CLI11_PARSE(cli, argc, argv);
+  log::start("tables");
+  options.apply = apply_command->parsed();
+  return all_tables(options);
+}
+
+const Subcommand subcommand("tables", "makes ClickHouse tables of topics from their schemas", run);
+
+}  // namespace
+}  // namespace millrace::app
