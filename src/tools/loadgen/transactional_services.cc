@@ -70,7 +70,7 @@ void TransactionalServices::finish(Service& service) {
   Random random(stream_.settings().seed ^ 0x7478u, service.number * 1'000'003 + service.transactions++);
   const bool abort = random.chance(settings_.abort_share);
   // An abort drops what hasn't left yet; the point of these is that the log holds them.
-  if (abort) std::this_thread::sleep_for(30ms);
+  if (abort) std::this_thread::sleep_for(100ms);
   const auto done = abort ? service.producer->abort(10s) : service.producer->commit(10s);
   bool aborted = abort;
   if (!done && done.error().failure == kafka::TransactionFailure::kAbortable) aborted = service.producer->abort(10s).has_value();
