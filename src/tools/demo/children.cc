@@ -35,7 +35,9 @@ supervisor::ChildSpec broker_child(const Settings& settings, const Ports& ports,
   return child(
       settings, data, "broker",
       {"broker", "--data", data.path() + "/kafka", "--port", std::to_string(ports.broker), "--set", "listeners=" + listeners, "--set",
-       "advertised.listeners=" + advertised, "--set", "listener.security.protocol.map=" + protocols, "--set", "controller.quorum.voters=1@" + controller});
+       "advertised.listeners=" + advertised, "--set", "listener.security.protocol.map=" + protocols, "--set", "controller.quorum.voters=1@" + controller,
+       // A broker that was killed may come back at once, instead of after nine seconds.
+       "--set", "broker.session.timeout.ms=3000", "--set", "broker.heartbeat.interval.ms=500", "--set", "controlled.shutdown.enable=true"});
 }
 
 supervisor::ChildSpec clickhouse_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {

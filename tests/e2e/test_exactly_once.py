@@ -1,0 +1,144 @@
+"""Whatever is killed, frozen, cut off or lost: every event lands exactly once. Real broker, real engine, real workers."""
+import os, pathlib, random, time
+import pytest
+from conftest import KILL_AT_RENAME, until
+from witness import audit, check_exactly_once, committed, metric, settle
+
+# A thousandth each of bad records by kind, and upstream transactions that abort: they are there in every test.
+LOAD = ["--rate", "2000", "--linger-ms", "200", "--quiet", "--loadgen-option=--bad=truncated=0.001,unknown_schema=0.001,wrong_magic=0.001,empty=0.001,tombstone=0.001",
+        "--loadgen-option=--aborts=0.05"]
+
+
+def delivered(demo):
+    return demo.state()["figures"]["delivered"]
+
+
+@pytest.fixture
+def demo(make_demo):
+    demo = make_demo(*LOAD)
+    until("events flow", lambda: delivered(demo) > 2000, 60)
+    return demo
+
+
+@pytest.fixture(autouse=True)
+def exactly_once_afterwards(request):
+    """Runs after every test here: nothing missing, doubled or differing, says the witness, and says the audit."""
+    demo = request.getfixturevalue("demo")
+    yield
+    if getattr(request.node, "failed", True):
+        return
+    settle(demo)
+    records, letters = check_exactly_once(demo)
+    assert letters > 0, "bad records were sent and none is among the dead letters"
+    audit(demo)
+
+
+def flows_again(demo, within=40):
+    before = delivered(demo)
+    until("events flow again", lambda: delivered(demo) > before + 1000, within)
+
+
+def test_worker_killed_twenty_times_at_random_moments(demo):
+    chance = random.Random(os.environ.get("MILLRACE_TEST_SEED", "7"))
+    for _ in range(20):
+        time.sleep(chance.uniform(0.1, 1.5))
+        worker = chance.choice(["worker-1", "worker-2"])
+        demo.do(worker, "kill")
+        time.sleep(chance.uniform(0, 0.5))
+        demo.do(worker, "start")
+    flows_again(demo)
+
+
+def test_worker_frozen_beyond_its_session_and_woken_in_mid_write(demo):
+    demo.gate("worker-1-clickhouse", "slow", bytes_per_s=20000)
+    time.sleep(1)
+    demo.do("worker-1", "freeze")
+    before = committed(demo.address("broker"))
+    # Its session lasts 10 s: then the other takes its partitions over, and completes its plan.
+    until("every partition moves on without the frozen worker", lambda: all(at > before[tp] for tp, at in committed(demo.address("broker")).items()), 60, 1)
+    demo.do("worker-1", "thaw")
+    demo.gate("worker-1-clickhouse", "pass")
+    flows_again(demo)
+
+
+def test_rolling_restart_replays_nothing(demo):
+    for worker in ["worker-1", "worker-2"]:
+        demo.do(worker, "restart")
+        flows_again(demo)
+        assert demo.child(worker)["starts"] == 2
+        for each in ["worker-1", "worker-2"]:
+            assert metric(demo, each, "millrace_plans_adopted_total") == 0, "a clean stop leaves no plan behind"
+
+
+def test_clickhouse_killed_during_inserts(demo):
+    for _ in range(4):
+        demo.do("clickhouse", "kill")
+        time.sleep(1)
+        demo.do("clickhouse", "start")
+        flows_again(demo)
+
+
+def test_reply_to_an_insert_lost(demo):
+    demo.gate("worker-1-clickhouse", "lose_reply", match="INSERT", count=5)
+    demo.gate("worker-2-clickhouse", "lose_reply", match="INSERT", count=5)
+    until("replies were lost", lambda: all(demo.gate_state(f"worker-{i}-clickhouse")["replies_lost"] == 5 for i in (1, 2)), 60)
+    flows_again(demo)
+
+
+def test_reply_to_a_commit_lost(demo):
+    end_txn = 26
+    demo.gate("worker-1-broker", "lose_reply", kafka_api=end_txn, count=3)
+    until("replies were lost", lambda: demo.gate_state("worker-1-broker")["replies_lost"] == 3, 60)
+    flows_again(demo)
+
+
+def test_broker_killed_and_restarted(demo):
+    for _ in range(2):
+        demo.do("broker", "kill")
+        time.sleep(1)
+        demo.do("broker", "start")
+        flows_again(demo, 60)
+
+
+def test_new_owner_commits_within_ten_seconds_of_a_kill_in_mid_transaction(demo):
+    txn_offset_commit = 28
+    demo.gate("worker-1-broker", "lose_reply", kafka_api=txn_offset_commit, count=1)
+    until("a transaction is open", lambda: demo.gate_state("worker-1-broker")["replies_lost"] == 1, 30, 0.01)
+    demo.do("worker-1", "kill")
+    before = committed(demo.address("broker"))
+    demo.do("worker-1", "start", wait=False)
+    until("every partition's offset moves", lambda: all(at > before[tp] for tp, at in committed(demo.address("broker")).items()), 10, 0.2)
+
+
+def test_registry_outage_stops_nothing_and_a_worker_starts_in_it(demo):
+    demo.do("registry", "stop")
+    demo.do("worker-1", "restart")
+    flows_again(demo)
+    demo.do("registry", "start")
+
+
+class TestKilledAtTheRename:
+    @pytest.fixture
+    def demo(self, make_demo, data):
+        self.control = data / "kill_at_rename"
+        demo = make_demo(*LOAD, f"--clickhouse-environment=LD_PRELOAD={KILL_AT_RENAME}", f"--clickhouse-environment=MILLRACE_KILL_AT_RENAME={self.control}")
+        until("events flow", lambda: delivered(demo) > 2000, 60)
+        return demo
+
+    def test_clickhouse_killed_between_its_deduplication_log_and_the_rename(self, demo):
+        for nth in [1, 2, 3]:
+            self.control.write_text(f"{nth}\n")
+            until("the engine died at the rename", lambda: demo.child("clickhouse")["state"] == "exited", 60)
+            assert demo.child("clickhouse")["exit_code"] == 128 + 9
+            demo.do("clickhouse", "start")
+            flows_again(demo)
+
+
+def test_ctrl_c_prints_the_audit_and_the_next_start_goes_on(demo):
+    flows_again(demo)
+    assert demo.stop(180) == 0, demo.text()
+    assert "audit" in demo.text()
+    began = time.monotonic()
+    demo.start()
+    assert time.monotonic() - began < 30
+    until("events flow", lambda: delivered(demo) > 2000, 60)
