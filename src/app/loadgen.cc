@@ -53,7 +53,6 @@ void add_options(CLI::App& cli, Options& options) {
   cli.add_option("--threads", options.sender.threads)->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--partitions", options.partitions, "of topics that are made, instead of topics.yaml's");
   cli.add_option("--spread", options.sender.spread_partitions, "round robin over so many partitions instead of by key");
-  cli.add_flag("--prepare-only", options.prepare_only, "make topics and register schemas, then end");
   cli.add_option("--name", options.sender.name, "client and transactional ids begin with it")->capture_default_str();
   cli.add_option("--patience", options.patience_s, "seconds to wait for broker and registry at the start")->capture_default_str();
   cli.add_option("--json", options.json, "write the summary to this file too");
