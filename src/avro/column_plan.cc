@@ -15,7 +15,7 @@ class Planner {
 
   std::expected<MappedColumns, Rejection> run(const Node& root) {
     if (options_.form == MappingOptions::Form::kJson) result_.root = text("value", false);
-    else if (peel(root).type == NodeType::kRecord) result_.root = value(root, "", false);
+    else if (peel(root).type == Type::kRecord) result_.root = value(root, "", false);
     else result_.root = value(root, "value", false);
     if (!wrong_.empty()) return std::unexpected(Rejection{RejectionCode::kTooLarge, Stage::kSchema, -1, wrong_});
     return std::move(result_);
@@ -25,17 +25,17 @@ class Planner {
   // The one branch that isn't null, if that is all there is.
   static const Node& peel(const Node& node) {
     const Node* only = nullptr;
-    if (node.type != NodeType::kUnion) return node;
+    if (node.type != Type::kUnion) return node;
     for (const Node* branch : node.branches) {
-      if (branch->type == NodeType::kNull) continue;
+      if (branch->type == Type::kNull) continue;
       if (only != nullptr) return node;
       only = branch;
     }
     return only != nullptr ? *only : node;
   }
   static bool has_null(const Node& node) {
-    return node.type == NodeType::kUnion &&
-           std::any_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == NodeType::kNull; });
+    return node.type == Type::kUnion &&
+           std::any_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == Type::kNull; });
   }
 
   ColumnPlan value(const Node& node, const std::string& name, bool null) {
@@ -43,13 +43,13 @@ class Planner {
     const Node& inner = peel(node);
     if (++visited_ > options_.columns_max * 8) wrong_ = "the schema has more fields than " + std::to_string(options_.columns_max * 8);
     if (!wrong_.empty()) return {};
-    if (inner.type == NodeType::kNull || (inner.type == NodeType::kUnion && nothing_but_null(inner))) return {};
-    if (inner.type == NodeType::kRecord) return record(inner, name, null);
+    if (inner.type == Type::kNull || (inner.type == Type::kUnion && nothing_but_null(inner))) return {};
+    if (inner.type == Type::kRecord) return record(inner, name, null);
     if (auto type = one_column(inner, name)) return column(name, null ? nullable(*std::move(type)) : *std::move(type));
     return text(name, null);
   }
   static bool nothing_but_null(const Node& node) {
-    return std::all_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == NodeType::kNull; });
+    return std::all_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == Type::kNull; });
   }
 
   ColumnPlan record(const Node& node, const std::string& name, bool null) {
@@ -88,15 +88,15 @@ class Planner {
   // The type of a value that fits into one column without being text.
   std::optional<columns::Type> one_column(const Node& node, const std::string& name) const {
     switch (node.type) {
-      case NodeType::kArray: {
-        auto element = element_type(*node.element, name);
+      case Type::kArray: {
+        auto element = element_type(*node.items, name);
         return element ? std::optional(array(*std::move(element))) : std::nullopt;
       }
-      case NodeType::kMap: {
-        auto element = element_type(*node.element, name);
+      case Type::kMap: {
+        auto element = element_type(*node.items, name);
         return element ? std::optional(map(columns::simple(Kind::kString), *std::move(element))) : std::nullopt;
       }
-      case NodeType::kRecord: case NodeType::kUnion: case NodeType::kNull: return std::nullopt;
+      case Type::kRecord: case Type::kUnion: case Type::kNull: return std::nullopt;
       default: return scalar(node, name);
     }
   }
@@ -120,20 +120,20 @@ class Planner {
       default: break;
     }
     switch (node.type) {
-      case NodeType::kBoolean: return columns::simple(Kind::kBool);
-      case NodeType::kInt: return columns::simple(Kind::kInt32);
-      case NodeType::kLong: return columns::simple(Kind::kInt64);
-      case NodeType::kFloat: return columns::simple(Kind::kFloat32);
-      case NodeType::kDouble: return columns::simple(Kind::kFloat64);
-      case NodeType::kFixed:  // FixedString has no size 0, and a default of its full size
+      case Type::kBoolean: return columns::simple(Kind::kBool);
+      case Type::kInt: return columns::simple(Kind::kInt32);
+      case Type::kLong: return columns::simple(Kind::kInt64);
+      case Type::kFloat: return columns::simple(Kind::kFloat32);
+      case Type::kDouble: return columns::simple(Kind::kFloat64);
+      case Type::kFixed:  // FixedString has no size 0, and a default of its full size
         return node.size >= 1 && node.size <= 256 ? columns::fixed_string(static_cast<uint32_t>(node.size)) : columns::simple(Kind::kString);
-      case NodeType::kEnum:
+      case Type::kEnum:
         if (options_.enums == MappingOptions::Enums::kEnum && node.symbols.size() <= 32768) return columns::enumeration(node.symbols);
         return low_cardinality(columns::simple(Kind::kString));
       default: break;
     }
     const auto& low = options_.low_cardinality;
-    const bool few = node.type == NodeType::kString && std::find(low.begin(), low.end(), name) != low.end();
+    const bool few = node.type == Type::kString && std::find(low.begin(), low.end(), name) != low.end();
     return few ? low_cardinality(columns::simple(Kind::kString)) : columns::simple(Kind::kString);
   }
 

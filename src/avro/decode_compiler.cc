@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "avro/default_value.h"
 #include "base/result.h"
 
 namespace millrace::avro {
@@ -12,7 +11,7 @@ using columns::Kind;
 using Form = ColumnPlan::Form;
 
 const Node& other_branch(const Node& two, size_t index) { return *two.branches[1 - index]; }
-bool is_null(const Node* node) { return node->type == NodeType::kNull; }
+bool is_null(const Node* node) { return node->type == Type::kNull; }
 
 }  // namespace
 
@@ -66,10 +65,10 @@ uint32_t DecodeCompiler::add_text(std::string text) {
 
 void DecodeCompiler::emit(const Node& writer, const Node& reader, const ColumnPlan& plan, Marked marked) {
   if (full()) return;
-  if (writer.type == NodeType::kUnion) return emit_union(writer, reader, plan, marked);
-  if (reader.type == NodeType::kUnion && plan.form != Form::kText) return emit(writer, *match_.branch_for(writer, reader), plan, marked);
+  if (writer.type == Type::kUnion) return emit_union(writer, reader, plan, marked);
+  if (reader.type == Type::kUnion && plan.form != Form::kText) return emit(writer, *match_.branch_for(writer, reader), plan, marked);
   if (plan.form == Form::kNothing) return;
-  if (writer.type == NodeType::kNull && (plan.form != Form::kText || is_nullable(plan.type))) return emit_null(plan);
+  if (writer.type == Type::kNull && (plan.form != Form::kText || is_nullable(plan.type))) return emit_null(plan);
   if (plan.form == Form::kRecord) return emit_record(writer, reader, plan);
   if (plan.has_null_map() && marked == Marked::kNo) add(Code::kNotNull, plan.node);
   if (plan.form == Form::kArray || plan.form == Form::kMap) return emit_elements(writer, reader, plan);
@@ -85,27 +84,6 @@ void DecodeCompiler::emit_null(const ColumnPlan& plan) {
   } else if (plan.form != Form::kNothing) {
     add(Code::kDefault, plan.node);
   }
-}
-
-// Jumps to the code of the branch that the datum holds; each branch jumps behind them all.
-template <class Branch>
-void DecodeCompiler::emit_branches(const Node& writer, const Node* reader, Branch&& branch) {
-  const auto count = static_cast<uint32_t>(writer.branches.size());
-  const auto table = static_cast<uint32_t>(program_.targets_.size());
-  program_.targets_.resize(table + count);
-  add(Code::kUnion, kNoColumn, table, count);
-  std::vector<uint32_t> jumps;
-  for (uint32_t i = 0; i < count && !full(); ++i) {
-    program_.targets_[table + i] = here();
-    const Node& node = *writer.branches[i];
-    if (reader != nullptr && !match_.resolves(node, *reader)) {
-      add(Code::kUnresolvable, kNoColumn, add_text("the reader has no place for branch " + std::to_string(i) + " of the writer's union"));
-      continue;
-    }
-    branch(node);
-    jumps.push_back(add(Code::kJump));
-  }
-  for (const uint32_t jump : jumps) program_.ops_[jump].b = here();
 }
 
 void DecodeCompiler::emit_union(const Node& writer, const Node& reader, const ColumnPlan& plan, Marked marked) {
@@ -125,7 +103,7 @@ void DecodeCompiler::emit_union(const Node& writer, const Node& reader, const Co
 
 void DecodeCompiler::emit_default(const Field& field, auto&& body) {
   const auto begin = static_cast<uint32_t>(program_.constants_.size());
-  encode_default(field, program_.constants_);
+  program_.constants_ += field.default_binary.value();
   add(Code::kConstant, kNoColumn, begin, static_cast<uint32_t>(program_.constants_.size()) - begin);
   body();
   add(Code::kConstantEnd);
@@ -150,21 +128,11 @@ void DecodeCompiler::emit_record(const Node& writer, const Node& reader, const C
   path_ = outer;
 }
 
-template <class Body>
-void DecodeCompiler::emit_loop(Code begin, Code next, uint32_t column, const Node& element, bool is_map, Body&& body) {
-  const std::string outer = path_;
-  path_ += "[]";
-  const uint32_t start = add(begin, column);
-  body();
-  program_.ops_[start].b = add(next, column, start + 1, static_cast<uint32_t>(match_.least_bytes(element)) + (is_map ? 1 : 0));
-  path_ = outer;
-}
-
 void DecodeCompiler::emit_elements(const Node& writer, const Node& reader, const ColumnPlan& plan) {
   const bool is_map = plan.form == Form::kMap;
-  emit_loop(Code::kElementsBegin, Code::kElementsNext, plan.node, *writer.element, is_map, [&] {
+  emit_loop(Code::kElementsBegin, Code::kElementsNext, plan.node, *writer.items, is_map, [&] {
     if (is_map) add(Code::kText, plan.node + 1);
-    emit(*writer.element, *reader.element, plan.parts[0]);
+    emit(*writer.items, *reader.items, plan.parts[0]);
   });
 }
 
@@ -172,7 +140,7 @@ void DecodeCompiler::emit_enum(Code code, uint32_t column, const Node& writer, c
   const auto table = static_cast<uint32_t>(program_.targets_.size());
   for (const std::string& symbol : writer.symbols) {
     auto found = std::find(reader.symbols.begin(), reader.symbols.end(), symbol);
-    if (found == reader.symbols.end() && reader.enum_default) found = std::find(reader.symbols.begin(), reader.symbols.end(), *reader.enum_default);
+    if (found == reader.symbols.end() && reader.enum_default) found = reader.symbols.begin() + *reader.enum_default;
     uint32_t value = 0;
     if (found != reader.symbols.end()) {
       value = code == Code::kEnumLow    ? add_text(*found) + 1
@@ -193,20 +161,20 @@ void DecodeCompiler::call(const Node& writer, const Node* reader) {
 void DecodeCompiler::emit_skip(const Node& writer) {
   if (full()) return;
   switch (writer.type) {
-    case NodeType::kNull: return;
-    case NodeType::kBoolean: add(Code::kSkipFixed, kNoColumn, 1); return;
-    case NodeType::kInt: case NodeType::kLong: case NodeType::kEnum: add(Code::kSkipVarint); return;
-    case NodeType::kFloat: add(Code::kSkipFixed, kNoColumn, 4); return;
-    case NodeType::kDouble: add(Code::kSkipFixed, kNoColumn, 8); return;
-    case NodeType::kBytes: case NodeType::kString: add(Code::kSkipBytes); return;
-    case NodeType::kFixed: add(Code::kSkipFixed, kNoColumn, static_cast<uint32_t>(writer.size)); return;
-    case NodeType::kUnion: return emit_branches(writer, nullptr, [&](const Node& branch) { emit_skip(branch); });
-    case NodeType::kRecord: return call(writer, nullptr);
-    case NodeType::kArray: case NodeType::kMap: {
-      const bool is_map = writer.type == NodeType::kMap;
-      emit_loop(Code::kSkipElementsBegin, Code::kSkipElementsNext, kNoColumn, *writer.element, is_map, [&] {
+    case Type::kNull: return;
+    case Type::kBoolean: add(Code::kSkipFixed, kNoColumn, 1); return;
+    case Type::kInt: case Type::kLong: case Type::kEnum: add(Code::kSkipVarint); return;
+    case Type::kFloat: add(Code::kSkipFixed, kNoColumn, 4); return;
+    case Type::kDouble: add(Code::kSkipFixed, kNoColumn, 8); return;
+    case Type::kBytes: case Type::kString: add(Code::kSkipBytes); return;
+    case Type::kFixed: add(Code::kSkipFixed, kNoColumn, static_cast<uint32_t>(writer.size)); return;
+    case Type::kUnion: return emit_branches(writer, nullptr, [&](const Node& branch) { emit_skip(branch); });
+    case Type::kRecord: return call(writer, nullptr);
+    case Type::kArray: case Type::kMap: {
+      const bool is_map = writer.type == Type::kMap;
+      emit_loop(Code::kSkipElementsBegin, Code::kSkipElementsNext, kNoColumn, *writer.items, is_map, [&] {
         if (is_map) add(Code::kSkipBytes);
-        emit_skip(*writer.element);
+        emit_skip(*writer.items);
       });
       return;
     }

@@ -61,4 +61,35 @@ class DecodeCompiler {
   std::vector<Routine> routines_;
 };
 
+// Jumps to the code of the branch that the datum holds; each branch jumps behind them all.
+template <class Branch>
+void DecodeCompiler::emit_branches(const Node& writer, const Node* reader, Branch&& branch) {
+  const auto count = static_cast<uint32_t>(writer.branches.size());
+  const auto table = static_cast<uint32_t>(program_.targets_.size());
+  program_.targets_.resize(table + count);
+  add(Code::kUnion, kNoColumn, table, count);
+  std::vector<uint32_t> jumps;
+  for (uint32_t i = 0; i < count && !full(); ++i) {
+    program_.targets_[table + i] = here();
+    const Node& node = *writer.branches[i];
+    if (reader != nullptr && !match_.resolves(node, *reader)) {
+      add(Code::kUnresolvable, kNoColumn, add_text("the reader has no place for branch " + std::to_string(i) + " of the writer's union"));
+      continue;
+    }
+    branch(node);
+    jumps.push_back(add(Code::kJump));
+  }
+  for (const uint32_t jump : jumps) program_.ops_[jump].b = here();
+}
+
+template <class Body>
+void DecodeCompiler::emit_loop(Code begin, Code next, uint32_t column, const Node& element, bool is_map, Body&& body) {
+  const std::string outer = path_;
+  path_ += "[]";
+  const uint32_t start = add(begin, column);
+  body();
+  program_.ops_[start].b = add(next, column, start + 1, static_cast<uint32_t>(match_.least_bytes(element)) + (is_map ? 1 : 0));
+  path_ = outer;
+}
+
 }  // namespace millrace::avro

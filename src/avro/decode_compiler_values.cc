@@ -4,7 +4,6 @@
 #include <array>
 
 #include "avro/decode_compiler.h"
-#include "avro/default_value.h"
 #include "base/result.h"
 
 namespace millrace::avro {
@@ -35,17 +34,17 @@ TimeScale time_scale(int from_digits, int to_digits) {
   return scale;
 }
 
-Code number_code(NodeType writer, NodeType reader) {
+Code number_code(Type writer, Type reader) {
   switch (writer) {
-    case NodeType::kInt:
-      return reader == NodeType::kInt    ? Code::kIntToInt32
-             : reader == NodeType::kLong ? Code::kIntToInt64
-             : reader == NodeType::kFloat ? Code::kIntToFloat32
+    case Type::kInt:
+      return reader == Type::kInt    ? Code::kIntToInt32
+             : reader == Type::kLong ? Code::kIntToInt64
+             : reader == Type::kFloat ? Code::kIntToFloat32
                                           : Code::kIntToFloat64;
-    case NodeType::kLong:
-      return reader == NodeType::kLong ? Code::kLongToInt64 : reader == NodeType::kFloat ? Code::kLongToFloat32 : Code::kLongToFloat64;
-    case NodeType::kFloat: return reader == NodeType::kFloat ? Code::kFloatToFloat32 : Code::kFloatToFloat64;
-    case NodeType::kDouble: return Code::kDoubleToFloat64;
+    case Type::kLong:
+      return reader == Type::kLong ? Code::kLongToInt64 : reader == Type::kFloat ? Code::kLongToFloat32 : Code::kLongToFloat64;
+    case Type::kFloat: return reader == Type::kFloat ? Code::kFloatToFloat32 : Code::kFloatToFloat64;
+    case Type::kDouble: return Code::kDoubleToFloat64;
     default: return Code::kBool;
   }
 }
@@ -55,7 +54,7 @@ Code number_code(NodeType writer, NodeType reader) {
 void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const ColumnPlan& plan) {
   const uint32_t column = plan.value_node();
   const columns::Type& type = plan.has_null_map() ? plan.type.children[0] : plan.type;
-  const bool fixed = writer.type == NodeType::kFixed;
+  const bool fixed = writer.type == Type::kFixed;
   const auto size = static_cast<uint32_t>(fixed ? writer.size : 0);
   switch (type.kind) {
     case Kind::kDate32: add(Code::kIntToDate32, column); return;
@@ -70,13 +69,13 @@ void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const Col
     case Kind::kEnum8: return emit_enum(Code::kEnum8, column, writer, reader);
     case Kind::kEnum16: return emit_enum(Code::kEnum16, column, writer, reader);
     case Kind::kLowCardinality:
-      if (reader.type == NodeType::kEnum) return emit_enum(Code::kEnumLow, column, writer, reader);
+      if (reader.type == Type::kEnum) return emit_enum(Code::kEnumLow, column, writer, reader);
       add(Code::kLowText, column);
       return;
     case Kind::kFixedString: add(Code::kFixed, column, size); return;
     case Kind::kString:
       if (fixed) add(Code::kFixedToString, column, size);
-      else add(reader.type == NodeType::kString ? Code::kText : Code::kBytes, column);
+      else add(reader.type == Type::kString ? Code::kText : Code::kBytes, column);
       return;
     default: add(number_code(writer.type, reader.type), column); return;
   }
@@ -84,38 +83,38 @@ void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const Col
 
 void DecodeCompiler::emit_json(const Node& writer, const Node& reader) {
   if (full()) return;
-  if (writer.type == NodeType::kUnion) return emit_branches(writer, &reader, [&](const Node& branch) { emit_json(branch, reader); });
-  if (reader.type == NodeType::kUnion) return emit_json(writer, *match_.branch_for(writer, reader));
-  const auto size = static_cast<uint32_t>(writer.type == NodeType::kFixed ? writer.size : 0);
+  if (writer.type == Type::kUnion) return emit_branches(writer, &reader, [&](const Node& branch) { emit_json(branch, reader); });
+  if (reader.type == Type::kUnion) return emit_json(writer, *match_.branch_for(writer, reader));
+  const auto size = static_cast<uint32_t>(writer.type == Type::kFixed ? writer.size : 0);
   const bool decimal = reader.logical == Logical::kDecimal && reader.scale <= 76;
   switch (writer.type) {
-    case NodeType::kNull: add(Code::kJsonRaw, kNoColumn, add_text("null")); return;
-    case NodeType::kBoolean: add(Code::kJsonBool); return;
-    case NodeType::kInt: add(Code::kJsonInt); return;
-    case NodeType::kLong: add(Code::kJsonLong); return;
-    case NodeType::kFloat: add(Code::kJsonFloat); return;
-    case NodeType::kDouble: add(Code::kJsonDouble); return;
-    case NodeType::kBytes: case NodeType::kString:
+    case Type::kNull: add(Code::kJsonRaw, kNoColumn, add_text("null")); return;
+    case Type::kBoolean: add(Code::kJsonBool); return;
+    case Type::kInt: add(Code::kJsonInt); return;
+    case Type::kLong: add(Code::kJsonLong); return;
+    case Type::kFloat: add(Code::kJsonFloat); return;
+    case Type::kDouble: add(Code::kJsonDouble); return;
+    case Type::kBytes: case Type::kString:
       if (decimal) add(Code::kJsonDecimalBytes, kNoColumn, reader.scale);
-      else add(reader.type == NodeType::kString ? Code::kJsonText : Code::kJsonBytes);
+      else add(reader.type == Type::kString ? Code::kJsonText : Code::kJsonBytes);
       return;
-    case NodeType::kFixed:
+    case Type::kFixed:
       if (decimal) add(Code::kJsonDecimalFixed, kNoColumn, reader.scale, size);
       else add(reader.logical == Logical::kUuid && size == 16 ? Code::kJsonUuidFixed : Code::kJsonFixed, kNoColumn, size);
       return;
-    case NodeType::kEnum: return emit_enum(Code::kJsonEnum, kNoColumn, writer, reader);
-    case NodeType::kRecord: return call(writer, &reader);
-    case NodeType::kArray: case NodeType::kMap: {
-      const bool is_map = writer.type == NodeType::kMap;
+    case Type::kEnum: return emit_enum(Code::kJsonEnum, kNoColumn, writer, reader);
+    case Type::kRecord: return call(writer, &reader);
+    case Type::kArray: case Type::kMap: {
+      const bool is_map = writer.type == Type::kMap;
       add(Code::kJsonRaw, kNoColumn, add_text(is_map ? "{" : "["));
-      emit_loop(Code::kElementsBegin, Code::kTextElementsNext, kNoColumn, *writer.element, is_map, [&] {
+      emit_loop(Code::kElementsBegin, Code::kTextElementsNext, kNoColumn, *writer.items, is_map, [&] {
         if (is_map) add(Code::kJsonText), add(Code::kJsonRaw, kNoColumn, add_text(":"));
-        emit_json(*writer.element, *reader.element);
+        emit_json(*writer.items, *reader.items);
       });
       add(Code::kJsonRaw, kNoColumn, add_text(is_map ? "}" : "]"));
       return;
     }
-    case NodeType::kUnion: return;
+    case Type::kUnion: return;
   }
 }
 
@@ -142,7 +141,7 @@ void DecodeCompiler::emit_json_record(const Node& writer, const Node& reader) {
     const Field& field = reader.fields[i];
     name_it(field.name);
     const auto begin = static_cast<uint32_t>(program_.constants_.size());
-    encode_default(field, program_.constants_);
+    program_.constants_ += field.default_binary.value();
     add(Code::kConstant, kNoColumn, begin, static_cast<uint32_t>(program_.constants_.size()) - begin);
     emit_json(*field.type, *field.type);
     add(Code::kConstantEnd);

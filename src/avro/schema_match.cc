@@ -15,13 +15,13 @@ bool names_match(const Node& writer, const Node& reader) {
                      [&](const std::string& alias) { return alias == writer.name || unqualified(alias) == unqualified(writer.name); });
 }
 
-bool promotes(NodeType writer, NodeType reader) {
+bool promotes(Type writer, Type reader) {
   switch (writer) {
-    case NodeType::kInt: return reader == NodeType::kLong || reader == NodeType::kFloat || reader == NodeType::kDouble;
-    case NodeType::kLong: return reader == NodeType::kFloat || reader == NodeType::kDouble;
-    case NodeType::kFloat: return reader == NodeType::kDouble;
-    case NodeType::kString: return reader == NodeType::kBytes;
-    case NodeType::kBytes: return reader == NodeType::kString;
+    case Type::kInt: return reader == Type::kLong || reader == Type::kFloat || reader == Type::kDouble;
+    case Type::kLong: return reader == Type::kFloat || reader == Type::kDouble;
+    case Type::kFloat: return reader == Type::kDouble;
+    case Type::kString: return reader == Type::kBytes;
+    case Type::kBytes: return reader == Type::kString;
     default: return false;
   }
 }
@@ -37,19 +37,19 @@ bool SchemaMatch::resolves(const Node& writer, const Node& reader) {
 }
 
 bool SchemaMatch::resolves_now(const Node& writer, const Node& reader) {
-  if (writer.type == NodeType::kUnion) {
+  if (writer.type == Type::kUnion) {
     return writer.branches.empty() ||
            std::any_of(writer.branches.begin(), writer.branches.end(), [&](const Node* branch) { return resolves(*branch, reader); });
   }
-  if (reader.type == NodeType::kUnion) return branch_for(writer, reader) != nullptr;
+  if (reader.type == Type::kUnion) return branch_for(writer, reader) != nullptr;
   if (writer.type != reader.type) return promotes(writer.type, reader.type);
   // A decimal's scale is in its schema: the same bytes under another scale are another number.
   if (writer.logical == Logical::kDecimal && reader.logical == Logical::kDecimal && writer.scale != reader.scale) return false;
   switch (writer.type) {
-    case NodeType::kArray: case NodeType::kMap: return resolves(*writer.element, *reader.element);
-    case NodeType::kEnum: return names_match(writer, reader);
-    case NodeType::kFixed: return writer.size == reader.size && names_match(writer, reader);
-    case NodeType::kRecord:
+    case Type::kArray: case Type::kMap: return resolves(*writer.items, *reader.items);
+    case Type::kEnum: return names_match(writer, reader);
+    case Type::kFixed: return writer.size == reader.size && names_match(writer, reader);
+    case Type::kRecord:
       if (!names_match(writer, reader)) return false;
       return fields_resolve(writer, reader);
     default: return true;
@@ -60,7 +60,7 @@ bool SchemaMatch::fields_resolve(const Node& writer, const Node& reader) {
   const std::vector<int> sources = writer_fields(writer, reader);
   for (size_t i = 0; i < sources.size(); ++i) {
     const Field& field = reader.fields[i];
-    if (sources[i] < 0 ? !field.has_default() : !resolves(*writer.fields[static_cast<size_t>(sources[i])].type, *field.type)) return false;
+    if (sources[i] < 0 ? !field.default_binary.has_value() : !resolves(*writer.fields[static_cast<size_t>(sources[i])].type, *field.type)) return false;
   }
   return true;
 }
@@ -94,11 +94,11 @@ std::vector<int> SchemaMatch::writer_fields(const Node& writer, const Node& read
 size_t SchemaMatch::least_bytes(const Node& writer) {
   constexpr size_t kMost = size_t{1} << 30;
   switch (writer.type) {
-    case NodeType::kNull: return 0;
-    case NodeType::kFloat: return 4;
-    case NodeType::kDouble: return 8;
-    case NodeType::kFixed: return std::min<size_t>(writer.size, kMost);
-    case NodeType::kRecord: break;
+    case Type::kNull: return 0;
+    case Type::kFloat: return 4;
+    case Type::kDouble: return 8;
+    case Type::kFixed: return std::min<size_t>(writer.size, kMost);
+    case Type::kRecord: break;
     default: return 1;
   }
   const auto [known, fresh] = least_.try_emplace(&writer, 0);
