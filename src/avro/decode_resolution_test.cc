@@ -44,9 +44,9 @@ std::string latin1(std::string_view bytes) {
   return utf8;
 }
 const Node& only_branch(const Node& node) {
-  if (node.type != NodeType::kUnion) return node;
+  if (node.type != Type::kUnion) return node;
   for (const Node* branch : node.branches)
-    if (branch->type != NodeType::kNull) return *branch;
+    if (branch->type != Type::kNull) return *branch;
   return *node.branches[0];
 }
 bool all_null(const json& value) {
@@ -61,14 +61,14 @@ json value_of(columns::Column* const* nodes, const ColumnPlan& plan, const Node&
   if (plan.form == Form::kRecord) {
     json object = json::object();
     for (size_t i = 0; i < plan.parts.size(); ++i) object[node.fields[i].name] = value_of(nodes, plan.parts[i], *node.fields[i].type, row);
-    return reader.type == NodeType::kUnion && all_null(object) && !object.empty() ? json() : object;
+    return reader.type == Type::kUnion && all_null(object) && !object.empty() ? json() : object;
   }
   if (column.is_null(row)) return nullptr;
   if (plan.form == Form::kText) return json::parse(nodes[plan.value_node()]->text(row));
   if (plan.form == Form::kArray || plan.form == Form::kMap) {
     json list = plan.form == Form::kArray ? json::array() : json::object();
     for (uint64_t i = column.elements_begin(row); i < column.elements_end(row); ++i) {
-      json element = value_of(nodes, plan.parts[0], *node.element, i);
+      json element = value_of(nodes, plan.parts[0], *node.items, i);
       if (plan.form == Form::kArray) list.push_back(std::move(element));
       else list[std::string(column.child(0).text(i))] = std::move(element);
     }
@@ -83,7 +83,7 @@ json value_of(columns::Column* const* nodes, const ColumnPlan& plan, const Node&
     case columns::Kind::kFloat64: return leaf.value<double>(row);
     case columns::Kind::kFixedString: return latin1(leaf.fixed(row));
     case columns::Kind::kLowCardinality: return std::string(leaf.text(row));
-    default: return node.type == NodeType::kString ? std::string(leaf.text(row)) : latin1(leaf.text(row));
+    default: return node.type == Type::kString ? std::string(leaf.text(row)) : latin1(leaf.text(row));
   }
 }
 
@@ -93,7 +93,7 @@ void run(const json& test, MappingOptions::Form form) {
   ASSERT_TRUE(writer.has_value() && reader.has_value());
   MappingOptions options;
   options.form = form;
-  auto program = DecodeProgram::compile(*writer, *reader, options);
+  auto program = DecodeProgram::compile(**writer, **reader, options);
   const bool wants_error = test.contains("error");
   if (!program) {
     EXPECT_TRUE(wants_error) << program.error().reason;
@@ -103,8 +103,8 @@ void run(const json& test, MappingOptions::Form form) {
   const auto done = program->append(from_hex(test["hex"].get<std::string>()), 0, block);
   ASSERT_EQ(done.has_value(), !wants_error) << (done ? "decoded" : done.error().reason);
   if (wants_error) return;
-  const auto plan = plan_columns(*reader, options);
-  const json value = value_of(block.nodes(), plan->root, reader->root(), 0);
+  const auto plan = plan_columns(**reader, options);
+  const json value = value_of(block.nodes(), plan->root, (*reader)->root(), 0);
   EXPECT_TRUE(same(value, test["expected_json"])) << value.dump().substr(0, 300) << " instead of " << test["expected_json"].dump().substr(0, 300);
 }
 

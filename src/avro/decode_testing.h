@@ -11,21 +11,21 @@
 
 namespace millrace::avro::testing {
 
-inline Schema parse(const std::string& text) {
+inline SchemaPtr parse(const std::string& text) {
   auto schema = Schema::parse(text);
   if (!schema) std::cerr << "schema does not parse: " << text << '\n', std::abort();
   return *std::move(schema);
 }
 inline DecodeProgram compile(const std::string& writer, const std::string& reader, const MappingOptions& options = {}) {
-  const Schema w = parse(writer), r = parse(reader);
-  auto program = DecodeProgram::compile(w, r, options);
+  const SchemaPtr w = parse(writer), r = parse(reader);
+  auto program = DecodeProgram::compile(*w, *r, options);
   if (!program) std::cerr << program.error().reason << ": " << writer << " / " << reader << '\n', std::abort();
   return *std::move(program);
 }
 inline std::string record(const std::string& fields) { return R"({"type":"record","name":"Root","fields":[)" + fields + "]}"; }
 inline std::vector<std::string> types_of(const std::string& schema) {
   std::vector<std::string> types;
-  for (const auto& column : map_columns(parse(schema)).value()) types.push_back(column.name + " " + to_string(column.type));
+  for (const auto& column : map_columns(*parse(schema)).value()) types.push_back(column.name + " " + to_string(column.type));
   return types;
 }
 
