@@ -1,5 +1,6 @@
 #include "avro/decode_program.h"
 
+#include "avro/decode_input.h"
 #include "avro/decode_values.h"
 #include "avro/json_text.h"
 #include "base/result.h"
@@ -10,24 +11,6 @@ namespace {
 using columns::Buffer;
 using columns::Column;
 
-struct Frame {
-  const uint8_t* end;   // kConstant: the payload's end
-  const uint8_t* from;  // kConstant: where the payload goes on
-  uint64_t left;        // elements of this block still to come
-  uint64_t count;       // elements so far; kCall: where to return
-};
-
-float to_float(const uint8_t* p) {
-  float value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-double to_double(const uint8_t* p) {
-  double value;
-  std::memcpy(&value, p, sizeof value);
-  return value;
-}
-
 }  // namespace
 
 Rejection DecodeProgram::reject(RejectionCode code, const char* what, int64_t byte, uint32_t op) const {
@@ -35,32 +18,7 @@ Rejection DecodeProgram::reject(RejectionCode code, const char* what, int64_t by
   return {code, Stage::kDecode, byte, (path.empty() ? std::string() : path + ": ") + what + ", at byte " + std::to_string(byte)};
 }
 
-// One loop over the operations; p is the input. A value that is refused leaves through `refuse` with p where the value began.
-// NEED, NUMBER and LENGTH take input or refuse; they are macros so that the common case is straight-line code.
-#define MILLRACE_REFUSE(why, words)                      \
-  {                                                      \
-    code = RejectionCode::why, what = words;             \
-    goto refuse;                                         \
-  }
-#define MILLRACE_NEED(size) \
-  if (static_cast<size_t>(end - p) < (size)) MILLRACE_REFUSE(kTruncated, "the bytes end inside a value")
-#define MILLRACE_NUMBER(result)                                                                              \
-  if (const VarintState state = read_varint(p, end, result); state != VarintState::kGood) [[unlikely]] {     \
-    if (state == VarintState::kTruncated) MILLRACE_REFUSE(kTruncated, "the bytes end inside a number")       \
-    MILLRACE_REFUSE(kBadVarint, "a number takes more than 64 bits")                                          \
-  }
-#define MILLRACE_INT(result)                       \
-  uint64_t raw_##result;                           \
-  MILLRACE_NUMBER(raw_##result)                    \
-  const int64_t result = zigzag(raw_##result);     \
-  if (!fits_int(result)) [[unlikely]] MILLRACE_REFUSE(kBadVarint, "an int takes more than 32 bits")
-#define MILLRACE_LENGTH(result)                    \
-  uint64_t raw_##result;                           \
-  MILLRACE_NUMBER(raw_##result)                    \
-  const auto result = static_cast<size_t>(raw_##result >> 1);  \
-  if ((raw_##result & 1) != 0 || result > static_cast<size_t>(end - p)) [[unlikely]]                                       \
-    MILLRACE_REFUSE(kBadLength, (raw_##result & 1) != 0 ? "a length is negative" : "a length reaches past the end")
-
+// One loop over the operations, see decode_input.h.
 std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, size_t begin, columns::Block& block) const {
   MILLRACE_CHECK(block.nodes_size() >= node_count_ && begin <= payload.size(), "the block begins with the program's columns");
   const auto* const base = reinterpret_cast<const uint8_t*>(payload.data());

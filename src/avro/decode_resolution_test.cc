@@ -56,13 +56,13 @@ bool all_null(const json& value) {
 // What a row's columns say, as the reader's value again.
 json value_of(columns::Column* const* nodes, const ColumnPlan& plan, const Node& reader, size_t row) {
   const Node& node = only_branch(reader);
-  const columns::Column& column = *nodes[plan.node];
   if (plan.form == Form::kNothing) return nullptr;
   if (plan.form == Form::kRecord) {
     json object = json::object();
     for (size_t i = 0; i < plan.parts.size(); ++i) object[node.fields[i].name] = value_of(nodes, plan.parts[i], *node.fields[i].type, row);
     return reader.type == Type::kUnion && all_null(object) && !object.empty() ? json() : object;
   }
+  const columns::Column& column = *nodes[plan.node];
   if (column.is_null(row)) return nullptr;
   if (plan.form == Form::kText) return json::parse(nodes[plan.value_node()]->text(row));
   if (plan.form == Form::kArray || plan.form == Form::kMap) {

@@ -25,7 +25,8 @@ inline DecodeProgram compile(const std::string& writer, const std::string& reade
 inline std::string record(const std::string& fields) { return R"({"type":"record","name":"Root","fields":[)" + fields + "]}"; }
 inline std::vector<std::string> types_of(const std::string& schema) {
   std::vector<std::string> types;
-  for (const auto& column : map_columns(*parse(schema)).value()) types.push_back(column.name + " " + to_string(column.type));
+  const auto columns = map_columns(*parse(schema)).value();
+  for (const auto& column : columns) types.push_back(column.name + " " + to_string(column.type));
   return types;
 }
 
