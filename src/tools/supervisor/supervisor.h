@@ -78,10 +78,11 @@ class Supervisor {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Child>> children_;
-  // PR_SET_PDEATHSIG follows the *thread* that forked: one thread forks all, and lives as long as this object.
-  std::thread spawner_;
   std::function<void()> spawn_task_;
   bool closing_ = false;
+  // PR_SET_PDEATHSIG follows the *thread* that forked: one thread forks all, and lives as long as this object. The last
+  // member: it begins to run while this object is being made, and uses all the others.
+  std::thread spawner_;
 };
 
 }  // namespace millrace::supervisor
