@@ -28,8 +28,8 @@ ALLOWED = {
     "topic_store": ["base", "clients/kafka"],
     # The rooms of the pipeline don't know each other; pipeline/lane joins them.
     "pipeline/commit": ["base"],
-    "pipeline/ingest": ["base", "clients/kafka"],
-    "pipeline/decode": BELOW_CLIENTS + ["clients/http"],
+    "pipeline/ingest": ["base", "clients/kafka", "clients/metrics"],
+    "pipeline/decode": BELOW_CLIENTS + ["clients/http", "clients/kafka", "clients/metrics"],
     "pipeline/transform": BELOW_CLIENTS,
     "pipeline/sinks/*": BELOW_CLIENTS + ["clients/*"],
     "pipeline/lane": BELOW_CLIENTS + ["clients/*", "pipeline/*"],
@@ -45,7 +45,7 @@ ALLOWED = {
 # The seams: single files that another room may include.
 SEAMS = {
     "pipeline/decode": ["pipeline/ingest/record_batch.h"],
-    "pipeline/sinks/*": ["pipeline/commit/"],  # the pure machine that the sink drives
+    "pipeline/sinks/*": ["pipeline/commit/", "pipeline/decode/rejected_record.h"],  # the pure machine that a sink drives; what becomes a dead letter
 }
 # Third-party headers, and the one room that wraps each.
 WRAPPED = {

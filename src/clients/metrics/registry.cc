@@ -41,6 +41,18 @@ void Histogram::observe(double value) {
   if (raw_) static_cast<prometheus::Histogram*>(raw_)->Observe(value);
 }
 
+void Histogram::observe_many(const std::vector<std::pair<double, uint64_t>>& values) {
+  if (!raw_ || values.empty()) return;
+  std::vector<double> increments(buckets_->size() + 1);
+  double sum = 0;
+  for (const auto& [value, times] : values) {
+    const auto bucket = std::lower_bound(buckets_->begin(), buckets_->end(), value) - buckets_->begin();
+    increments[static_cast<size_t>(bucket)] += static_cast<double>(times);
+    sum += value * static_cast<double>(times);
+  }
+  static_cast<prometheus::Histogram*>(raw_)->ObserveMultiple(increments, sum);
+}
+
 struct Registry::Impl {
   prometheus::Registry registry;
   std::mutex mutex;  // families by name
@@ -78,6 +90,7 @@ Histogram Registry::histogram(const std::string& name, const Labels& labels) {
   const auto& e = entry_of(name, "histogram", labels);
   Histogram h;
   h.raw_ = &impl_->family(impl_->histograms, prometheus::BuildHistogram(), name, e).Add(labels, e.buckets);
+  h.buckets_ = &e.buckets;
   return h;
 }
 

@@ -2,9 +2,11 @@
 // Metrics of a process. contracts/metrics.yaml, compiled in, says which exist: registering another one, or one with
 // other labels, ends the process (and so fails a test).
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace millrace::metrics {
@@ -33,10 +35,13 @@ class Gauge {
 class Histogram {
  public:
   void observe(double value);
+  // Each value so many times; costs what one of each does.
+  void observe_many(const std::vector<std::pair<double, uint64_t>>& values);
 
  private:
   friend class Registry;
   void* raw_ = nullptr;
+  const std::vector<double>* buckets_ = nullptr;  // the contract's
 };
 
 // Thread-safe.

@@ -48,6 +48,18 @@ std::optional<Offset> LaneProtocol::next_begin(const TopicPartition& partition) 
   return p->position;
 }
 
+std::optional<TopicId> LaneProtocol::topic_id(const TopicPartition& partition) const {
+  const Partition* p = find(partition);
+  if (p == nullptr || p->phase != Phase::kReady) return std::nullopt;
+  return p->topic_id;
+}
+
+std::optional<Offset> LaneProtocol::committed_offset(const TopicPartition& partition) const {
+  const Partition* p = find(partition);
+  if (p == nullptr || (p->phase != Phase::kReady && p->phase != Phase::kFound)) return std::nullopt;
+  return p->position;
+}
+
 bool LaneProtocol::idle() const { return !in_flight_ && !next_ && !commit_; }
 bool LaneProtocol::draining() const {
   return std::ranges::any_of(partitions_, [](const auto& p) { return p.second.leaving; });

@@ -165,6 +165,8 @@ class LaneProtocol {
   bool wants_epoch() const;                                               // an epoch closed now is taken up
   bool may_plan(const TopicPartition& partition) const;                   // it is read, and not about to go
   std::optional<Offset> next_begin(const TopicPartition& partition) const;  // where its next range begins
+  std::optional<TopicId> topic_id(const TopicPartition& partition) const;   // of the topic that its offset was committed for
+  std::optional<Offset> committed_offset(const TopicPartition& partition) const;  // as far as it was read since the partition is held
   bool idle() const;      // nothing is in flight, closed, or being committed
   bool draining() const;  // a Release is held back
   std::vector<TopicPartition> held() const;

@@ -210,7 +210,7 @@ size_t MetadataBudget::topic_bytes(std::string_view topic) const {
 bool MetadataBudget::fits_partition(std::string_view topic) const {
   return partitions_ < kPlanPartitionsMax && bytes_ + kRangeBytes + topic_bytes(topic) <= kBinaryMax;
 }
-bool MetadataBudget::fits_given_up() const { return bytes_ + kGivenUpBytes <= kBinaryMax; }
+size_t MetadataBudget::given_up_left() const { return (kBinaryMax - bytes_) / kGivenUpBytes; }
 void MetadataBudget::add_partition(std::string_view topic) {
   if (const size_t bytes = topic_bytes(topic); bytes > 0) bytes_ += bytes, topics_.emplace_back(topic);
   bytes_ += kRangeBytes;

@@ -73,7 +73,8 @@ Result<CommitMetadata> decode(std::string_view text);
 class MetadataBudget {
  public:
   bool fits_partition(std::string_view topic) const;  // another partition, perhaps of another topic
-  bool fits_given_up() const;
+  bool fits_given_up() const { return given_up_left() > 0; }
+  size_t given_up_left() const;  // how many more would fit
   void add_partition(std::string_view topic);
   void add_given_up();
 

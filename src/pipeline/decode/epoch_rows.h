@@ -1,0 +1,116 @@
+#pragma once
+// The rows of an epoch in the making: records go in, one partition's run at a time; blocks by topic, ranges, and rejected records come
+// out. Made by a lane that collects its next epoch and by one that makes a found plan's rows again, with the same code (I4). One thread.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "columns/block.h"
+#include "pipeline/decode/catalog.h"
+#include "pipeline/decode/rejected_record.h"
+#include "pipeline/decode/schema_cache.h"
+#include "pipeline/ingest/record_batch.h"
+
+namespace millrace::pipeline {
+
+// The columns that follow the reader schema's in every block.
+inline constexpr size_t kPositionColumns = 3;  // _partition Int32, _offset Int64, _schema_id Int32
+
+struct TopicRows {
+  std::string topic;
+  columns::Block rows;
+};
+
+struct CollectedRange {
+  TopicPartition partition;
+  OffsetRange offsets;
+  uint32_t records = 0;
+  size_t bytes = 0;  // of keys and values
+  uint64_t checksum = 0;
+  std::vector<std::pair<Offset, RejectionCode>> given_up;      // dead letters for a reason that could differ next time (I5)
+  std::vector<std::pair<int64_t, uint32_t>> timestamps;        // of the records, ms since 1970, and how many in a row had it
+};
+
+// Blocks that were written, to be filled again: a warm epoch allocates nothing.
+class BlockPool {
+ public:
+  columns::Block take(const Catalog::Reader& reader);
+  void give_back(const std::string& topic, columns::Block block);
+
+ private:
+  std::map<std::string, std::vector<columns::Block>> blocks_;
+};
+
+enum class GivenUpPolicy {
+  kDecide,   // a record whose schema doesn't exist is given up here
+  kAsGiven,  // only what the plan names is given up; anything else waits
+};
+
+class EpochRows {
+ public:
+  struct Progress {
+    enum class Why {
+      kAll,
+      kFull,          // no place for another given-up record: close the epoch
+      kSchemaAwaited  // the next record's schema isn't known yet: `reason`
+    };
+    size_t records = 0;  // of the run, from its beginning, that are taken
+    Why why = Why::kAll;
+    std::string reason;
+  };
+  static constexpr int kDecodeRetries = 3;
+
+  EpochRows(CatalogPtr catalog, SchemaCache& schemas, BlockPool& pool, GivenUpPolicy policy = GivenUpPolicy::kDecide);
+  EpochRows(EpochRows&&) = default;
+  EpochRows& operator=(EpochRows&&) = default;
+
+  // A partition's range in this epoch; before its first records. kAsGiven: with what the plan gives up of it.
+  void begin_range(const TopicPartition& partition, Offset begin, std::vector<std::pair<Offset, RejectionCode>> given_up = {});
+  bool has_range(const TopicPartition& partition) const { return ranges_.contains(partition); }
+  // Records of a partition whose range was begun, from where it ends so far. `given_up_max`: so many more may be given up (kDecide).
+  Progress append(const RecordRun& run, size_t given_up_max, std::chrono::milliseconds schema_patience);
+  // Throws away what was collected of these.
+  void drop(const std::vector<TopicPartition>& partitions);
+
+  bool empty() const { return records_ == 0; }
+  size_t records() const { return records_; }
+  size_t bytes() const { return bytes_; }  // of keys and values
+  const CatalogPtr& catalog() const { return catalog_; }
+  const std::map<TopicPartition, CollectedRange>& ranges() const { return ranges_; }
+  const std::vector<RejectedRecord>& rejected() const { return rejected_; }
+  std::vector<TopicRows> take_rows();  // of topics that have any; the others go back to the pool
+
+ private:
+  struct Topic {
+    const Catalog::Reader* reader = nullptr;
+    columns::Block rows;
+    SchemaId schema{-1};  // of the program
+    DecodeProgramPtr program;
+  };
+  struct Attempt {
+    enum class Kind { kRow, kRejected, kAwaited } kind = Kind::kRow;
+    Rejection rejection{};
+    bool could_differ = false;
+    std::optional<SchemaId> schema{};
+    int attempts = 1;
+  };
+  Topic& topic_of(const std::string& name);
+  Attempt decode(Topic& topic, const Record& record, std::chrono::milliseconds schema_patience);
+  bool find_program(Topic& topic, SchemaId id, std::chrono::milliseconds patience, Attempt& attempt);
+  void reject(const RecordRun& run, size_t index, Attempt&& attempt);
+
+  CatalogPtr catalog_;
+  SchemaCache* schemas_;
+  BlockPool* pool_;
+  GivenUpPolicy policy_;
+  std::map<std::string, Topic> topics_;
+  std::map<TopicPartition, CollectedRange> ranges_;
+  std::vector<RejectedRecord> rejected_;
+  size_t records_ = 0, bytes_ = 0;
+};
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,211 @@
+#include "pipeline/lane/lane.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace millrace::pipeline {
+
+namespace {
+
+constexpr std::chrono::milliseconds kWatch{2};   // how late a durable epoch is noticed
+constexpr std::chrono::milliseconds kIdle{50};
+constexpr std::chrono::milliseconds kMeasure{500};
+
+IngestSettings ingest_settings(const WorkerSettings& all, const std::string& member) {
+  IngestSettings settings;
+  settings.consumer.kafka = all.kafka;
+  settings.consumer.kafka.client_id = member;
+  settings.consumer.group = all.pipeline;
+  settings.consumer.instance_id = member;
+  settings.consumer.session_timeout = all.session_timeout;
+  settings.consumer.heartbeat_interval = std::min(std::chrono::milliseconds(1000), all.session_timeout / 3);
+  settings.consumer.queued_bytes_max = all.prefetch_bytes_max;
+  settings.consumer.fetch_bytes_max = std::min<size_t>(all.prefetch_bytes_max, size_t{8} << 20);
+  settings.topics = all.topics;
+  settings.in_flight_records_max = all.in_flight_records_max;
+  settings.in_flight_bytes_max = all.in_flight_bytes_max;
+  return settings;
+}
+
+kafka::TransactionalSettings transactional_settings(const WorkerSettings& all, const std::string& member) {
+  kafka::TransactionalSettings settings;
+  settings.kafka = all.kafka;
+  settings.kafka.client_id = member;
+  settings.transactional_id = "millrace-" + member;
+  return settings;
+}
+
+std::string member_of(const WorkerSettings& all, int number) { return all.pipeline + "-" + all.instance + "-" + std::to_string(number); }
+
+ClickHouseSinkSettings sink_settings(const WorkerSettings& all) {
+  ClickHouseSinkSettings settings;
+  settings.endpoint = all.clickhouse;
+  settings.endpoint.query_timeout = std::chrono::milliseconds(5000);
+  settings.insert_settings = all.insert_settings;
+  return settings;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Lane>> Lane::create(const LaneContext& context, int number) {
+  auto ingest = Ingest::create(ingest_settings(context.settings, member_of(context.settings, number)), context.metrics);
+  if (!ingest) return std::unexpected(ingest.error());
+  auto reader = kafka::Reader::create({.kafka = context.settings.kafka, .group = {}});
+  if (!reader) return std::unexpected(reader.error());
+  std::unique_ptr<Lane> lane(new Lane(context, number, std::move(*ingest)));
+  lane->reader_ = std::move(*reader);
+  return lane;
+}
+
+Lane::Lane(const LaneContext& context, int number, Ingest ingest)
+    : context_(context),
+      number_(number),
+      catalog_(context.catalogs.latest()),
+      ingest_(std::move(ingest)),
+      transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.metrics),
+      sink_(sink_settings(context.settings), context.metrics, [] {}),
+      metrics_(context.metrics, number),
+      collecting_(catalog_, context.schemas, pool_) {
+  protocol_.catalog_known(CatalogHash(catalog_->hash()));
+}
+
+Status Lane::run() {
+  while (!fatal_) {
+    turn();
+    if (consumer_closing_ && ingest_.consumer().closed() && protocol_.idle() && !closed_ && !writing_) return {};
+  }
+  return std::unexpected(*fatal_);
+}
+
+void Lane::turn() {
+  turned_ms_ = std::chrono::duration_cast<milliseconds>(Clock::now().time_since_epoch()).count();
+  if (closing_ && !consumer_closing_) {
+    consumer_closing_ = true;
+    ingest_.consumer().close();  // revokes what is held, which drains it
+  }
+  InFlightUsage held{collecting_.records(), collecting_.bytes()};
+  if (closed_) held.records += closed_->second.records(), held.bytes += closed_->second.bytes();
+  if (writing_) held.records += writing_->rows.records(), held.bytes += writing_->rows.bytes();
+  ingest_.poll(patience(), held);
+  serve_group();
+  collect();
+  retry_schemas();
+  look_at_sink();
+  step_rebuild();
+  serve_timers();
+  close_if_due();
+  carry_out();
+  measure();
+}
+
+// How long this turn may wait for records.
+Lane::milliseconds Lane::patience() const {
+  if (rebuild_) return milliseconds(1);
+  if (writing_ && !writing_->durable) return kWatch;
+  auto until = Clock::now() + kIdle;
+  for (const Timer& timer : timers_) until = std::min(until, timer.at);
+  if (collecting_since_) until = std::min(until, *collecting_since_ + context_.settings.epoch.linger);
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - Clock::now()));
+}
+
+// ---- the group
+
+void Lane::serve_group() {
+  for (const kafka::Rebalance& rebalance : ingest_.take_rebalances()) on_rebalance(rebalance);
+  for (const auto& [partition, error] : ingest_.take_partition_errors()) {
+    log::warn("{}/{}: {}", partition.topic, partition.partition.value, error.message);
+    if (error.retry != Retry::kPermanent || !ingest_.reading(partition)) continue;
+    ingest_.stop_reading({partition});
+    protocol_.reading_failed(partition, error.message);
+  }
+  if (drain_until_ && Clock::now() > *drain_until_) {
+    log::warn("the epoch in flight wasn't finished within {} ms of a revocation: it is left to the next owner", context_.settings.drain_deadline.count());
+    drain_until_.reset();
+    protocol_.drain_deadline_passed();
+  }
+  if (auto fatal = ingest_.consumer().fatal_error(); fatal && !fatal_) {
+    fatal->message += ": another process runs with the same pipeline, instance and lane, or the group refused this member";
+    fatal_ = std::move(fatal);
+  }
+}
+
+void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
+  const auto held = protocol_.held();
+  std::string names;
+  for (const auto& p : rebalance.partitions) names += " " + p.topic + "/" + std::to_string(p.partition.value);
+  switch (rebalance.kind) {
+    case kafka::RebalanceKind::kAssigned:
+      metrics_.rebalance("assigned").add();
+      log::info("lane {}: assigned{}", number_, names);
+      ingest_.accept_assignment();
+      protocol_.assigned(rebalance.partitions);
+      return;
+    case kafka::RebalanceKind::kRevoked: {
+      metrics_.rebalance("revoked").add();
+      log::info("lane {}: to give back{}", number_, names);
+      drain_until_ = Clock::now() + context_.settings.drain_deadline;
+      const bool any = std::ranges::any_of(rebalance.partitions, [&](const auto& p) { return std::ranges::find(held, p) != held.end(); });
+      if (any) protocol_.revoked(rebalance.partitions);
+      else carry_out(action::Release{rebalance.partitions});
+      return;
+    }
+    case kafka::RebalanceKind::kLost:
+      metrics_.rebalance("lost").add();
+      log::warn("lane {}: lost{}", number_, names);
+      protocol_.lost(rebalance.partitions);  // Release follows
+      return;
+  }
+}
+
+// ---- time
+
+void Lane::serve_timers() {
+  const auto now = Clock::now();
+  std::vector<Timer> ripe;
+  std::erase_if(timers_, [&](Timer& timer) {
+    if (timer.at > now) return false;
+    ripe.push_back(std::move(timer));
+    return true;
+  });
+  for (const Timer& timer : ripe) {
+    if (const auto* read = std::get_if<action::ReadOffsets>(&timer.what)) read_offsets(*read);
+    else if (const auto* wait = std::get_if<action::Wait>(&timer.what)) protocol_.waited(wait->number);
+    else if (std::holds_alternative<action::InitProducer>(timer.what)) carry_out(action::InitProducer{});
+    else carry_out(std::get<action::ResolveBeginning>(timer.what));
+  }
+}
+
+void Lane::measure() {
+  const auto now = Clock::now();
+  if (now - measured_ < kMeasure) return;
+  measured_ = now;
+  const InFlightUsage waiting = ingest_.waiting();
+  const size_t records = collecting_.records() + (closed_ ? closed_->second.records() : 0) + (writing_ ? writing_->rows.records() : 0);
+  const size_t bytes = collecting_.bytes() + (closed_ ? closed_->second.bytes() : 0) + (writing_ ? writing_->rows.bytes() : 0);
+  metrics_.in_flight_records.set(static_cast<double>(waiting.records + records));
+  metrics_.in_flight_bytes.set(static_cast<double>(waiting.bytes + bytes));
+  metrics_.paused.set(ingest_.paused() ? 1 : 0);
+  const auto held = protocol_.held();
+  metrics_.assigned.set(static_cast<double>(held.size()));
+  const PlanPtr plan = writing_ ? writing_->plan : rebuild_ ? rebuild_->plan() : nullptr;
+  metrics_.plans_pending.set(plan ? 1 : 0);
+  const auto wall_ms = std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  metrics_.plan_age.set(plan ? static_cast<double>(wall_ms - plan->time_ms) / 1000 : 0);
+  metrics_.stopped(stopped_);
+  stopped_count_ = stopped_.size();
+  for (const TopicPartition& partition : held) {
+    const auto committed = protocol_.committed_offset(partition);
+    const auto marks = ingest_.consumer().cached_watermarks(partition);
+    if (!committed || !marks) continue;
+    metrics_.lag(partition, std::max<int64_t>(0, marks->high.value - committed->value));
+    lag_shown_.insert(partition);
+  }
+  std::erase_if(lag_shown_, [&](const TopicPartition& partition) {
+    if (std::ranges::find(held, partition) != held.end()) return false;
+    metrics_.gone(partition);
+    return true;
+  });
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,138 @@
+#pragma once
+// One lane: a member of the consumer group, its transactional producer and its sinks, on a thread of its own (run()). It drives the
+// protocol core (commit/lane_protocol.h), which alone decides what may be planned, written and committed; the lane carries out.
+//
+// Each turn of its loop: take records and rebalances from Kafka, decode into the epoch that is being collected, look how far the sinks
+// are, close the epoch if it is due, carry out what the core wants. One epoch is written while the next is collected:
+//
+//   collecting_ ──close──▶ closed_ ──its plan is committed──▶ writing_ ──durable, committed──▶ blocks go back to the pool
+//
+// It ends by close(), drained; or with an error when it can't go on (another process has its instance id, above all): then the process
+// must end, and the next one takes up what was begun.
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "pipeline/commit/lane_protocol.h"
+#include "pipeline/decode/epoch_rows.h"
+#include "pipeline/ingest/ingest.h"
+#include "pipeline/lane/lane_metrics.h"
+#include "pipeline/lane/plan_rebuild.h"
+#include "pipeline/lane/shared.h"
+#include "pipeline/lane/transactions.h"
+#include "pipeline/sinks/clickhouse/clickhouse_sink.h"
+
+namespace millrace::pipeline {
+
+class Lane {
+ public:
+  // `number` counts the process's lanes from 0.
+  static Result<std::unique_ptr<Lane>> create(const LaneContext& context, int number);
+
+  Status run();                          // until it is drained after close(), or can't go on
+  void close() { closing_ = true; }      // any thread
+  // Any thread: when the loop last turned, ms on the steady clock; how many partitions stand still.
+  int64_t turned_ms() const { return turned_ms_; }
+  size_t stopped() const { return stopped_count_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using milliseconds = std::chrono::milliseconds;
+
+  struct Writing {
+    PlanPtr plan;
+    EpochRows rows;        // what is left of them once the sink has the blocks: ranges and rejected records
+    bool durable = false;  // the sink says so, and the core hasn't been told yet
+    bool told = false;
+  };
+  struct Timer {
+    Clock::time_point at;
+    std::variant<action::ReadOffsets, action::Wait, action::InitProducer, action::ResolveBeginning> what;
+  };
+
+  Lane(const LaneContext& context, int number, Ingest ingest);
+
+  // lane.cc: the loop and the group
+  void turn();
+  milliseconds patience() const;
+  void serve_group();
+  void on_rebalance(const kafka::Rebalance& rebalance);
+  void serve_timers();
+  void measure();
+
+  // lane_epochs.cc: collecting, closing, looking at the sink
+  void collect();
+  void await_schema(const TopicPartition& partition, const std::string& reason);
+  void retry_schemas();
+  void look_at_sink();
+  void step_rebuild();
+  void close_if_due();
+  bool due() const;
+  bool letters_fit();
+  PlanPtr make_plan() const;
+  void open_epoch();  // collecting_ begins anew
+  void tell_durable();
+
+  // lane_actions.cc: what the core wants
+  void carry_out();
+  void carry_out(const action::InitProducer&);
+  void carry_out(const action::ReadOffsets& read);
+  void carry_out(const action::ResolveBeginning& resolve);
+  void carry_out(const action::StartReading& start);
+  void carry_out(const action::DropCollected& drop);
+  void carry_out(const action::RebuildPlan& rebuild);
+  void carry_out(const action::WritePlan& write);
+  void carry_out(const action::CancelPlan& cancel);
+  void carry_out(const action::Commit& commit);
+  void carry_out(const action::Wait& wait);
+  void carry_out(const action::Release& release);
+  void carry_out(const action::Stopped& stopped);
+  void read_offsets(const action::ReadOffsets& read);
+  void later(milliseconds after, decltype(Timer::what) what) { timers_.push_back({Clock::now() + after, std::move(what)}); }
+
+  LaneContext context_;
+  int number_;
+  CatalogPtr catalog_;
+  BlockPool pool_;
+  Ingest ingest_;
+  Transactions transactions_;
+  ClickHouseSink sink_;
+  std::optional<kafka::Reader> reader_;  // for watermarks and offsets by time
+  LaneMetrics metrics_;
+  LaneProtocol protocol_;
+
+  EpochRows collecting_;
+  MetadataBudget budget_;                         // of collecting_
+  std::optional<Clock::time_point> collecting_since_;
+  bool full_ = false;                             // collecting_ takes no more
+  std::optional<std::pair<PlanPtr, EpochRows>> closed_;
+  std::optional<Writing> writing_;
+  std::optional<PlanRebuild> rebuild_;
+  bool rebuilt_ = false;  // rebuild_ has all rows, and waits for WritePlan
+
+  std::vector<Timer> timers_;
+  struct Awaited {
+    Offset from;
+    Clock::time_point again;
+  };
+  std::map<TopicPartition, Awaited> awaiting_schema_;
+  std::map<TopicPartition, std::string> stopped_;
+  std::optional<Clock::time_point> drain_until_;
+  std::set<TopicPartition> lag_shown_;
+  std::optional<Error> fatal_;
+  std::string obstacle_said_;
+  Clock::time_point measured_{};
+  std::atomic<bool> closing_{false};
+  bool consumer_closing_ = false;
+  std::atomic<int64_t> turned_ms_{0};
+  std::atomic<size_t> stopped_count_{0};
+};
+
+}  // namespace millrace::pipeline

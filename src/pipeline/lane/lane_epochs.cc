@@ -1,0 +1,171 @@
+// The lane's epochs: collecting, closing, and looking how far the written one is.
+#include <algorithm>
+#include <random>
+
+#include "base/log.h"
+#include "pipeline/lane/lane.h"
+
+namespace millrace::pipeline {
+
+namespace {
+
+constexpr std::chrono::milliseconds kSchemaPatience{200};  // a registry that answers does so in far less
+constexpr std::chrono::milliseconds kSchemaAgain{500};
+constexpr std::chrono::milliseconds kRebuildStep{10};
+
+int64_t wall_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+}  // namespace
+
+// ---- collecting
+
+void Lane::collect() {
+  if (closed_) return;  // in the moments until its plan is committed
+  const EpochSettings& epoch = context_.settings.epoch;
+  while (!full_ && collecting_.records() < epoch.records_max && collecting_.bytes() < epoch.bytes_max) {
+    auto run = ingest_.front();
+    if (!run) return;
+    const TopicPartition partition = run->partition;
+    if (!protocol_.may_plan(partition)) {  // about to go, or to be stopped: the core says when and where it is read again
+      ingest_.stop_reading({partition});
+      continue;
+    }
+    if (!collecting_.has_range(partition)) {
+      full_ = !budget_.fits_partition(partition.topic);
+      if (full_) return;
+      collecting_.begin_range(partition, *protocol_.next_begin(partition));
+      budget_.add_partition(partition.topic);
+    }
+    run->records = run->records.first(std::min(run->records.size(), epoch.records_max - collecting_.records()));
+    const CollectedRange& range = collecting_.ranges().at(partition);
+    const size_t given_up = range.given_up.size(), bytes = range.bytes;
+    const auto progress = collecting_.append(*run, budget_.given_up_left(), kSchemaPatience);
+    for (size_t i = given_up; i < range.given_up.size(); ++i) budget_.add_given_up();
+    metrics_.consumed(partition.topic, progress.records, range.bytes - bytes);
+    if (progress.records > 0 && !collecting_since_) collecting_since_ = Clock::now();
+    ingest_.pop(progress.records);
+    if (progress.why == EpochRows::Progress::Why::kFull) full_ = true;
+    if (progress.why == EpochRows::Progress::Why::kSchemaAwaited) await_schema(partition, progress.reason);
+  }
+}
+
+// A schema that was never seen, and nobody to ask: that partition waits, the others go on.
+void Lane::await_schema(const TopicPartition& partition, const std::string& reason) {
+  if (!awaiting_schema_.contains(partition)) log::warn("{}/{} waits: {}", partition.topic, partition.partition.value, reason);
+  ingest_.stop_reading({partition});
+  awaiting_schema_[partition] = {collecting_.ranges().at(partition).offsets.end, Clock::now() + kSchemaAgain};
+}
+
+void Lane::retry_schemas() {
+  const auto now = Clock::now();
+  std::erase_if(awaiting_schema_, [&](const auto& entry) {
+    const auto& [partition, awaited] = entry;
+    if (awaited.again > now) return false;
+    if (protocol_.may_plan(partition)) ingest_.start_reading(partition, awaited.from);
+    return true;
+  });
+}
+
+// ---- closing
+
+bool Lane::due() const {
+  const EpochSettings& epoch = context_.settings.epoch;
+  if (collecting_.empty()) return false;
+  return full_ || collecting_.records() >= epoch.records || collecting_.bytes() >= epoch.bytes_max || Clock::now() - *collecting_since_ >= epoch.linger;
+}
+
+void Lane::close_if_due() {
+  if (rebuild_ || closed_ || (writing_ && (!writing_->durable || writing_->told)) || !protocol_.wants_epoch()) return;  // it grows meanwhile
+  const bool waiting = writing_.has_value();  // its end is committed together with the next plan, if that is due soon
+  if (protocol_.draining() || collecting_.empty()) {
+    if (waiting) tell_durable();
+    return;
+  }
+  if (!due()) return;
+  const std::string obstacle = context_.server_clock.obstacle();
+  if (obstacle != obstacle_said_) {
+    obstacle_said_ = obstacle;
+    if (!obstacle.empty()) log::warn("lane {} plans nothing: {}", number_, obstacle);
+  }
+  if (!obstacle.empty()) {
+    if (waiting) tell_durable();
+    return;
+  }
+  if (!letters_fit()) return;
+  const PlanPtr plan = make_plan();
+  closed_.emplace(plan, std::move(collecting_));
+  open_epoch();
+  protocol_.epoch_closed(plan);
+  if (waiting) tell_durable();
+}
+
+// What could refuse a dead letter is tried before there is a plan.
+bool Lane::letters_fit() {
+  for (const RejectedRecord& rejected : collecting_.rejected())
+    if (rejected.bytes() > Transactions::kDeadLetterBytesMax) {
+      protocol_.reading_failed(rejected.source, "the record at offset " + std::to_string(rejected.offset.value) + " can't be decoded (" + rejected.rejection.reason +
+                                                    ") and is too large for a dead letter: " + std::to_string(rejected.bytes()) + " bytes");
+      return false;  // the core has it thrown away
+    }
+  return true;
+}
+
+PlanPtr Lane::make_plan() const {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  auto plan = std::make_shared<Plan>();
+  plan->time_ms = wall_ms();
+  plan->id = PlanId(make_uuid_v7(plan->time_ms, random(), random()));
+  plan->catalog = CatalogHash(catalog_->hash());
+  for (const auto& [name, range] : collecting_.ranges()) {
+    if (range.records == 0) continue;  // its first record waits for its schema
+    for (const auto& [offset, code] : range.given_up) plan->given_up.push_back({static_cast<uint16_t>(plan->ranges.size()), offset, code});
+    plan->ranges.push_back({name, *protocol_.topic_id(name), range.offsets, range.records, range.checksum});
+  }
+  return plan;
+}
+
+void Lane::open_epoch() {
+  collecting_ = EpochRows(catalog_, context_.schemas, pool_);
+  budget_ = {};
+  collecting_since_.reset();
+  full_ = false;
+}
+
+void Lane::tell_durable() {
+  writing_->told = true;
+  protocol_.plan_durable(writing_->plan->id);
+}
+
+// ---- the one that is written
+
+void Lane::look_at_sink() {
+  if (!writing_ || writing_->durable || writing_->told) return;
+  const SinkState state = sink_.state();
+  if (state.kind == SinkState::Kind::kStopped) {
+    writing_->told = true;
+    protocol_.plan_refused(writing_->plan->id, state.reason);
+  }
+  if (state.kind != SinkState::Kind::kDurable) return;
+  writing_->durable = true;
+  metrics_.queryable(writing_->rows.ranges(), wall_ms());
+  for (TableRows& table : sink_.take_back()) pool_.give_back(table.topic, std::move(table.rows));
+}
+
+void Lane::step_rebuild() {
+  if (!rebuild_ || rebuilt_) return;
+  const std::string said = rebuild_->reason();
+  switch (rebuild_->step(kRebuildStep)) {
+    case PlanRebuild::State::kGoingOn: return;
+    case PlanRebuild::State::kWaiting:
+      if (rebuild_->reason() != said) log::warn("plan {} waits: {}", to_string(rebuild_->plan()->id.value), rebuild_->reason());
+      return;
+    case PlanRebuild::State::kDone:
+      rebuilt_ = true;
+      return protocol_.plan_rebuilt(rebuild_->plan()->id);
+    case PlanRebuild::State::kRefused:
+      rebuilt_ = true;  // nothing more to do for it
+      return protocol_.plan_refused(rebuild_->plan()->id, rebuild_->reason());
+  }
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,45 @@
+#pragma once
+// What a worker is told: millrace.yaml, read and checked whole.
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "clients/clickhouse/client.h"
+#include "clients/kafka/types.h"
+
+namespace millrace::pipeline {
+
+// When an epoch closes: at the first of these that comes, once the one before it is written. Until then it grows, to the last two at most.
+struct EpochSettings {
+  std::chrono::milliseconds linger{500};
+  size_t records = 5000;
+  size_t records_max = 200'000;
+  size_t bytes_max = size_t{16} << 20;
+};
+
+struct WorkerSettings {
+  std::string pipeline = "millrace";  // the consumer group; part of every id
+  std::string instance;               // this process among its like: stable over restarts, so that they cost no rebalance
+  int lanes = 2;
+  std::vector<std::string> topics;
+  std::string dead_letters = "millrace.dlq";
+  int64_t start_ms = 0;  // where the pipeline starts in a partition that it has never read: the first record not older; 0: the first there is
+  kafka::KafkaProperties kafka;
+  std::string registry_url;
+  std::string schema_file;  // the registry's answers, kept; "": not kept
+  clickhouse::Endpoint clickhouse;
+  clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
+  EpochSettings epoch;
+  size_t in_flight_records_max = 400'000;           // of a lane
+  size_t in_flight_bytes_max = size_t{48} << 20;    // of a lane
+  size_t prefetch_bytes_max = size_t{16} << 20;     // of a lane, in the Kafka client's queue
+  std::chrono::milliseconds drain_deadline{20'000}; // to finish the epoch in flight when partitions are revoked
+  std::chrono::milliseconds session_timeout{10'000};
+};
+
+// The error names file, line and setting, and says what would be right: "millrace.yaml:14: clickhouse.url: …".
+Result<WorkerSettings> read_worker_settings(const std::string& path);
+
+}  // namespace millrace::pipeline

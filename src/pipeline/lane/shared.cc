@@ -1,0 +1,55 @@
+#include "pipeline/lane/shared.h"
+
+#include "base/log.h"
+
+namespace millrace::pipeline {
+
+using Clock = std::chrono::steady_clock;
+
+Catalogs::Catalogs(std::vector<std::string> topics, SchemaCache& schemas) : topics_(std::move(topics)), schemas_(schemas) {}
+
+Status Catalogs::load() {
+  std::vector<std::string> subjects;
+  for (const std::string& topic : topics_) subjects.push_back(topic + "-value");
+  auto versions = schemas_.subjects(subjects);
+  if (!versions) return std::unexpected(versions.error());
+  auto catalogs = catalogs_of(topics_, *versions);
+  if (!catalogs) return std::unexpected(catalogs.error());
+  std::lock_guard lock(mutex_);
+  for (const CatalogPtr& catalog : *catalogs) by_hash_.try_emplace(catalog->hash(), catalog);
+  if (!latest_) latest_ = by_hash_.at(catalogs->back()->hash());
+  loaded_ = Clock::now();
+  return {};
+}
+
+CatalogPtr Catalogs::latest() const {
+  std::lock_guard lock(mutex_);
+  return latest_;
+}
+
+CatalogPtr Catalogs::find(const Uuid& hash) const {
+  std::lock_guard lock(mutex_);
+  const auto at = by_hash_.find(hash);
+  return at == by_hash_.end() ? nullptr : at->second;
+}
+
+CatalogPtr Catalogs::find_or_load(const Uuid& hash) {
+  if (auto held = find(hash)) return held;
+  {
+    std::lock_guard lock(mutex_);
+    if (Clock::now() - loaded_ < std::chrono::seconds(3)) return nullptr;
+    loaded_ = Clock::now();
+  }
+  if (auto loaded = load(); !loaded) log::warn("{}", loaded.error().message);
+  return find(hash);
+}
+
+Result<TopicId> TopicIds::find(const std::string& topic) {
+  std::lock_guard lock(mutex_);
+  auto described = admin_.describe({topic}, kafka::milliseconds(3000));
+  if (!described) return std::unexpected(described.error());
+  if (!described->front()) return std::unexpected(described->front().error());
+  return described->front()->id;
+}
+
+}  // namespace millrace::pipeline

@@ -1,0 +1,46 @@
+#pragma once
+// A worker process: a few lanes, each on its thread, and what they share.
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "clients/metrics/exposer.h"
+#include "pipeline/lane/lane.h"
+#include "pipeline/lane/shared.h"
+
+namespace millrace::pipeline {
+
+class Worker {
+ public:
+  Worker(WorkerSettings settings, metrics::Registry& metrics);
+  ~Worker();
+
+  // Loads the catalog (waiting for registry and broker as long as `stop` doesn't say otherwise) and starts the lanes.
+  Status start(const std::atomic<bool>& stop);
+  void close();        // the lanes finish what is in flight and leave
+  bool running() const { return lanes_running_ > 0; }
+  Status join();       // the first lane's error
+  metrics::Health health() const;
+  // A lane can't go on: the process must close and end.
+  bool failed() const { return failed_; }
+
+ private:
+  void run(size_t lane);
+
+  WorkerSettings settings_;
+  metrics::Registry& metrics_;
+  SchemaCache schemas_;
+  Catalogs catalogs_;
+  ServerClock server_clock_;
+  std::unique_ptr<TopicIds> topic_ids_;
+  std::unique_ptr<LaneContext> context_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Status> results_;
+  std::vector<std::thread> threads_;
+  std::atomic<int> lanes_running_{0};
+  std::atomic<bool> failed_{false};
+};
+
+}  // namespace millrace::pipeline
