@@ -98,6 +98,7 @@ void Server::route(const std::string& method, const std::string& pattern, Handle
     Request request;
     request.method = in.method;
     request.path = in.path;
+    request.target = in.target;
     for (const auto& m : in.matches) request.matches.push_back(m.str());
     request.query.insert(in.params.begin(), in.params.end());
     request.remote = in.remote_addr;

@@ -19,6 +19,7 @@ namespace millrace::http_server {
 class Request {
  public:
   std::string method, path;
+  std::string target;                // as it was sent: still percent-encoded, with the query
   std::vector<std::string> matches;  // [0] the path, then the groups of the route's pattern; percent-decoded
   std::multimap<std::string, std::string> query;  // decoded
   std::string remote;                             // address of the peer
