@@ -60,6 +60,8 @@ Status Writer::ready(Deadline deadline) {
   if (!ends_) {
     kafka::ReaderSettings settings;
     settings.kafka = settings_.kafka;
+    // The stable end lags behind an acknowledged commit until its marker is written; the log's end doesn't.
+    settings.isolation = kafka::Isolation::kReadUncommitted;
     auto reader = kafka::Reader::create(settings);
     if (!reader) return std::unexpected(reader.error());
     ends_ = std::move(*reader);
