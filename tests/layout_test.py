@@ -104,7 +104,7 @@ def check_include(path, number, room, included):
     if other == room:
         return
     # A test may use any room: it is nobody's dependency.
-    if path.name.endswith(("_test.cc", "_bench.cc", "_fuzz.cc", "_sim.cc")):
+    if path.name.endswith(("_test.cc", "_testing.h", "_bench.cc", "_fuzz.cc", "_sim.cc")):
         return
     if any(matches(pattern, other) for pattern in entry(ALLOWED, room) or []):
         return

@@ -34,6 +34,7 @@ void MessageBatch::clear() {
 std::vector<Header> MessageBatch::headers(size_t index) const {
   std::vector<Header> out;
   rd_kafka_headers_t* raw = nullptr;
+  if (index >= messages_.size()) return out;
   if (rd_kafka_message_headers(messages_[index], &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
   const char* name = nullptr;
   const void* value = nullptr;

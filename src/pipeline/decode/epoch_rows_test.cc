@@ -1,0 +1,208 @@
+#include "pipeline/decode/epoch_rows.h"
+
+#include <gmock/gmock.h>
+
+#include "columns/native_writer.h"
+#include "pipeline/decode/registry_testing.h"
+#include "pipeline/decode/range_checksum.h"
+
+namespace millrace::pipeline {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::framed;
+using testing::order;
+using Why = EpochRows::Progress::Why;
+
+const TopicPartition kA{"order.created", PartitionId(0)}, kB{"order.created", PartitionId(1)};
+
+struct EpochRowsTest : ::testing::Test {
+  EpochRowsTest() {
+    registry.schemas[1] = testing::kOrder;
+    SchemaCacheSettings all;
+    all.registry_url = registry.url;
+    all.missing_retry_after = 1ms;
+    schemas = std::make_unique<SchemaCache>(all, metrics);
+    catalog = *Catalog::create({{"order.created", {1, SchemaId(1), testing::kOrder}}});
+  }
+  EpochRows epoch(GivenUpPolicy policy = GivenUpPolicy::kDecide) { return {catalog, *schemas, pool, policy}; }
+  // 20 records; the fourth has an unknown schema, the seventh is cut short, the eighth a tombstone.
+  testing::Records mixed(int64_t begin = 100) {
+    testing::Records records;
+    for (int64_t i = 0; i < 20; ++i) {
+      std::string value = framed(i == 3 ? 99 : 1, order(i, "note " + std::to_string(i)));
+      if (i == 6) value.resize(value.size() - 2);
+      records.add(begin + i * 2, std::move(value), i == 7);
+    }
+    return records;
+  }
+  static std::string native(std::vector<TopicRows> rows) {
+    columns::Buffer out;
+    for (const TopicRows& topic : rows) columns::write_native(topic.rows, out);
+    return std::string(out.view());
+  }
+  testing::RegistryFixture registry;
+  metrics::Registry metrics;
+  std::unique_ptr<SchemaCache> schemas;
+  CatalogPtr catalog;
+  BlockPool pool;
+};
+
+TEST_F(EpochRowsTest, EveryRecordIsARowOrRejected) {
+  auto rows = epoch();
+  const auto records = mixed();
+  rows.begin_range(kA, Offset(100));
+  const auto progress = rows.append(records.run(kA), 10, 5s);
+  EXPECT_EQ(progress.records, 20u);
+  EXPECT_EQ(progress.why, Why::kAll);
+  ASSERT_EQ(rows.rejected().size(), 3u);
+  EXPECT_EQ(rows.rejected()[0].rejection.code, RejectionCode::kUnknownSchema);
+  EXPECT_EQ(rows.rejected()[0].offset, Offset(106));
+  EXPECT_EQ(rows.rejected()[0].attempts, 4);
+  EXPECT_EQ(rows.rejected()[1].rejection.code, RejectionCode::kBadLength);
+  EXPECT_EQ(rows.rejected()[1].attempts, 4) << "once, and three times again";
+  EXPECT_EQ(rows.rejected()[1].schema, SchemaId(1));
+  EXPECT_EQ(rows.rejected()[2].rejection.code, RejectionCode::kTombstone);
+  const CollectedRange& range = rows.ranges().at(kA);
+  EXPECT_EQ(range.offsets, (OffsetRange{Offset(100), Offset(139)}));
+  EXPECT_EQ(range.records, 20u);
+  EXPECT_THAT(range.given_up, ::testing::ElementsAre(std::pair(Offset(106), RejectionCode::kUnknownSchema)));
+  const auto taken = rows.take_rows();
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0].rows.rows(), 17u);
+  EXPECT_EQ(taken[0].rows.column(0).value<int64_t>(4), 5) << "rows are in order of offset";
+  EXPECT_EQ(taken[0].rows.column(3).value<int64_t>(4), 110);
+}
+
+TEST_F(EpochRowsTest, RowsDoNotDependOnHowTheRecordsWereBatched) {
+  const auto records = mixed();
+  auto whole = epoch();
+  whole.begin_range(kA, Offset(100));
+  whole.append(records.run(kA), 10, 5s);
+  auto pieces = epoch();
+  pieces.begin_range(kA, Offset(100));
+  for (size_t i = 0; i < records.size(); i += 3) pieces.append(records.run(kA, i, 3), 10, 5s);
+  EXPECT_EQ(whole.ranges().at(kA).checksum, pieces.ranges().at(kA).checksum);
+  EXPECT_EQ(native(whole.take_rows()), native(pieces.take_rows()));
+}
+
+TEST_F(EpochRowsTest, WhoMakesThemAgainGivesUpWhatThePlanGaveUp) {
+  const auto records = mixed();
+  auto planned = epoch();
+  planned.begin_range(kA, Offset(100));
+  planned.append(records.run(kA), 10, 5s);
+  registry.schemas[99] = testing::kOrder;  // registered meanwhile: it must make no difference
+  SchemaCacheSettings all;
+  all.registry_url = registry.url;
+  SchemaCache fresh(all, metrics);
+  EpochRows again(catalog, fresh, pool, GivenUpPolicy::kAsGiven);
+  again.begin_range(kA, Offset(100), planned.ranges().at(kA).given_up);
+  EXPECT_EQ(again.append(records.run(kA), 0, 5s).records, 20u);
+  EXPECT_EQ(again.ranges().at(kA).checksum, planned.ranges().at(kA).checksum);
+  ASSERT_EQ(again.rejected().size(), 3u);
+  EXPECT_EQ(again.rejected()[0].rejection.code, RejectionCode::kUnknownSchema);
+  EXPECT_EQ(native(again.take_rows()), native(planned.take_rows()));
+}
+
+TEST_F(EpochRowsTest, WhoMakesThemAgainWaitsForASchemaThatThePlanKnew) {
+  testing::Records records;
+  records.add(5, framed(1, order(1, "a")));
+  records.add(6, framed(99, order(2, "b")));
+  auto again = epoch(GivenUpPolicy::kAsGiven);
+  again.begin_range(kA, Offset(5));
+  const auto progress = again.append(records.run(kA), 0, 5s);
+  EXPECT_EQ(progress.why, Why::kSchemaAwaited);
+  EXPECT_EQ(progress.records, 1u);
+}
+
+TEST_F(EpochRowsTest, ARegistryOutageIsNoReasonToRejectARecord) {
+  registry.broken = true;
+  testing::Records records;
+  records.add(5, framed(42, order(1, "a")));
+  auto rows = epoch();
+  rows.begin_range(kA, Offset(5));
+  const auto progress = rows.append(records.run(kA), 10, 5s);
+  EXPECT_EQ(progress.why, Why::kSchemaAwaited);
+  EXPECT_EQ(progress.records, 0u);
+  EXPECT_TRUE(rows.rejected().empty());
+}
+
+TEST_F(EpochRowsTest, IsFullWhenThePlanHasNoPlaceForAnotherGivenUpRecord) {
+  testing::Records records;
+  for (int64_t i = 0; i < 5; ++i) records.add(i, framed(99, order(i, "")));
+  auto rows = epoch();
+  rows.begin_range(kA, Offset(0));
+  const auto progress = rows.append(records.run(kA), 2, 5s);
+  EXPECT_EQ(progress.why, Why::kFull);
+  EXPECT_EQ(progress.records, 2u);
+  EXPECT_EQ(rows.ranges().at(kA).offsets.end, Offset(2));
+}
+
+TEST_F(EpochRowsTest, DroppingAPartitionLeavesTheOthersAsIfItHadNeverBeenThere) {
+  const auto a = mixed(100), b = mixed(500);
+  auto both = epoch();
+  both.begin_range(kA, Offset(100));
+  both.begin_range(kB, Offset(500));
+  both.append(a.run(kA, 0, 10), 10, 5s);
+  both.append(b.run(kB), 10, 5s);
+  both.append(a.run(kA, 10), 10, 5s);
+  both.drop({kA});
+  auto alone = epoch();
+  alone.begin_range(kB, Offset(500));
+  alone.append(b.run(kB), 10, 5s);
+  EXPECT_EQ(both.records(), 20u);
+  EXPECT_EQ(both.bytes(), alone.bytes());
+  EXPECT_EQ(both.rejected().size(), 3u);
+  EXPECT_FALSE(both.has_range(kA));
+  EXPECT_EQ(native(both.take_rows()), native(alone.take_rows()));
+}
+
+TEST_F(EpochRowsTest, ABlockThatComesBackIsFilledAgainFromItsBeginning) {
+  testing::Records records;
+  records.add(1, framed(1, order(1, "x")));
+  for (int turn = 0; turn < 3; ++turn) {
+    auto rows = epoch();
+    rows.begin_range(kA, Offset(1));
+    rows.append(records.run(kA), 1, 5s);
+    auto taken = rows.take_rows();
+    ASSERT_EQ(taken.size(), 1u);
+    EXPECT_EQ(taken[0].rows.rows(), 1u);
+    pool.give_back(taken[0].topic, std::move(taken[0].rows));
+  }
+}
+
+TEST(RangeChecksum, ChangesWithEveryPartOfARecordAndWithTheirOrder) {
+  const auto sum = [](std::initializer_list<std::tuple<int64_t, const char*, const char*>> records) {
+    uint64_t checksum = 0;
+    for (const auto& [offset, key, value] : records) {
+      Record record;
+      record.offset = Offset(offset);
+      if (key) record.key = key;
+      record.value = value;
+      checksum = range_checksum(checksum, record);
+    }
+    return checksum;
+  };
+  const auto is = sum({{1, "k", "v"}, {2, "k", "w"}});
+  EXPECT_EQ(is, sum({{1, "k", "v"}, {2, "k", "w"}}));
+  EXPECT_NE(is, sum({{1, "k", "v"}, {3, "k", "w"}}));
+  EXPECT_NE(is, sum({{1, "k", "v"}, {2, "l", "w"}}));
+  EXPECT_NE(is, sum({{1, "k", "v"}, {2, "kw", ""}}));
+  EXPECT_NE(is, sum({{1, "k", "w"}, {2, "k", "v"}}));
+  EXPECT_NE(sum({{1, nullptr, "v"}}), sum({{1, "", "v"}}));
+}
+
+TEST(Catalogs, OlderOnesAreKnownToWhoStartsWithNewerSchemas) {
+  const SubjectVersion old{1, SchemaId(1), testing::kOrder}, wider{2, SchemaId(3), testing::kOrderWithTag}, other{1, SchemaId(2), R"({"type":"record","name":"X","fields":[{"name":"a","type":"int"}]})"};
+  const auto before = catalogs_of({"order.created", "x"}, {{old}, {other}});
+  const auto after = catalogs_of({"x", "order.created"}, {{other}, {old, wider}});
+  ASSERT_TRUE(before && after);
+  ASSERT_EQ(before->size(), 1u);
+  ASSERT_EQ(after->size(), 2u);
+  EXPECT_EQ(before->back()->hash(), after->front()->hash());
+  EXPECT_NE(after->front()->hash(), after->back()->hash());
+  EXPECT_EQ(after->back()->find("order.created")->columns.size(), 3u);
+}
+
+}  // namespace
+}  // namespace millrace::pipeline
