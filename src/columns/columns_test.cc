@@ -167,6 +167,17 @@ TEST(Block, KeepLeavesTheRowsOfTheMask) {
   EXPECT_EQ(back->column(strings).elements_end(0) - back->column(strings).elements_begin(0), 1u);  // row 1 has one element
   EXPECT_EQ(back->column(strings).elements_end(1) - back->column(strings).elements_begin(1), 3u);  // row 3 has three
 }
+TEST(NativeWriter, APiecewiseBlockIsTheCopiedOneByteForByte) {
+  const Block block = filled(5000);
+  Buffer out;
+  std::vector<Splice> splices;
+  NativeWriter writer(out, block.column_count(), block.rows(), &splices);
+  for (size_t i = 0; i < block.column_count(); ++i) writer.column(block.name(i), block.column(i));
+  std::string together;
+  for (const std::string_view piece : pieces_of(out, splices)) together += piece;
+  EXPECT_GT(splices.size(), 3u);
+  EXPECT_EQ(together, native(block));
+}
 TEST(Block, ClearedBlockIsFilledWithoutAllocation) {
   Block block = filled(500);
   const size_t memory = block.memory();

@@ -46,20 +46,39 @@ void write_low_cardinality(const Column& column, Buffer& out) {
   }
 }
 
-void write_data(const Column& column, Buffer& out) {
-  switch (column.layout()) {
-    case Layout::kString: return out.append(column.text_bytes().view());
-    case Layout::kLowCardinality: return write_low_cardinality(column, out);
-    default: out.append(column.marks().view());
-  }
-  for (size_t i = 0; i < column.child_count(); ++i) write_data(column.child(i), out);
-}
+constexpr size_t kSpliceFrom = 4096;  // bytes; below, a copy is cheaper than a piece
 
 }  // namespace
 
-NativeWriter::NativeWriter(Buffer& out, size_t columns, size_t rows) : out_(out), rows_(rows) {
+std::vector<std::string_view> pieces_of(const Buffer& bytes, const std::vector<Splice>& splices) {
+  std::vector<std::string_view> pieces;
+  size_t at = 0;
+  for (const Splice& splice : splices) {
+    if (splice.at > at) pieces.push_back(bytes.view().substr(at, splice.at - at));
+    pieces.push_back(splice.bytes);
+    at = splice.at;
+  }
+  if (bytes.size() > at) pieces.push_back(bytes.view().substr(at));
+  return pieces;
+}
+
+NativeWriter::NativeWriter(Buffer& out, size_t columns, size_t rows, std::vector<Splice>* splices) : out_(out), rows_(rows), splices_(splices) {
   out_.put_varint(columns);
   out_.put_varint(rows);
+}
+
+void NativeWriter::raw(std::string_view bytes) {
+  if (splices_ != nullptr && bytes.size() >= kSpliceFrom) splices_->push_back({out_.size(), bytes});
+  else out_.append(bytes);
+}
+
+void NativeWriter::data(const Column& column) {
+  switch (column.layout()) {
+    case Layout::kString: return raw(column.text_bytes().view());
+    case Layout::kLowCardinality: return write_low_cardinality(column, out_);
+    default: raw(column.marks().view());
+  }
+  for (size_t i = 0; i < column.child_count(); ++i) data(column.child(i));
 }
 
 void NativeWriter::header(std::string_view name, const Type& type) {
@@ -73,7 +92,7 @@ void NativeWriter::column(std::string_view name, const Column& column) {
   header(name, column.type());
   if (rows_ == 0) return;
   write_prefix(column, out_);
-  write_data(column, out_);
+  data(column);
 }
 
 void NativeWriter::constant(std::string_view name, const Type& type, std::string_view value) {

@@ -5,16 +5,26 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "columns/block.h"
 
 namespace millrace::columns {
 
+// Bytes that stand elsewhere (a column's own buffer) and belong at `at` in a buffer: a block is sent without being copied together.
+struct Splice {
+  size_t at = 0;
+  std::string_view bytes;
+};
+// The whole in its order; views of `bytes` and of what the splices point to.
+std::vector<std::string_view> pieces_of(const Buffer& bytes, const std::vector<Splice>& splices);
+
 // Writes one block, column by column, to the end of `out`. The order of the calls is the order of the columns. Columns that differ
-// from attempt to attempt come last: shrink(out, mark) and write them again (mark = out.size() before them).
+// from attempt to attempt come last: shrink(out, mark) and write them again (mark = out.size() before them). With `splices`, large
+// buffers of columns aren't copied: they must stay as they are while the pieces are used.
 class NativeWriter {
  public:
-  NativeWriter(Buffer& out, size_t columns, size_t rows);
+  NativeWriter(Buffer& out, size_t columns, size_t rows, std::vector<Splice>* splices = nullptr);
   void column(std::string_view name, const Column& column);  // of `rows` rows
   // Every row holds `value`: the bytes of a fixed-width type, or the text of a String or LowCardinality(String).
   void constant(std::string_view name, const Type& type, std::string_view value);
@@ -27,8 +37,11 @@ class NativeWriter {
 
  private:
   void header(std::string_view name, const Type& type);
+  void data(const Column& column);
+  void raw(std::string_view bytes);
   Buffer& out_;
   size_t rows_;
+  std::vector<Splice>* splices_;
 };
 
 // The whole block, all columns in order.

@@ -48,6 +48,12 @@ std::string block(PlanId plan, uint64_t rows, int64_t deadline_s) {
 
 int64_t now_s() { return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
+// In two pieces: what is sent is their sequence.
+Result<InsertAck> insert_into(Client& client, const InsertId& id, const std::vector<std::string>& columns, std::string_view bytes) {
+  const std::string_view pieces[] = {bytes.substr(0, bytes.size() / 3), bytes.substr(bytes.size() / 3)};
+  return client.insert({id, columns, pieces, 10s, {}});
+}
+
 class Clickhouse : public testing::Test {
  protected:
   explicit Clickhouse(ClickhouseFixture::Options options = {}) : server(options), client(endpoint()) {
@@ -59,7 +65,7 @@ class Clickhouse : public testing::Test {
   }
   Endpoint endpoint() const { return {.url = server.url(), .password = {}, .query_timeout = 20000ms}; }
   Result<InsertAck> insert(const std::string& bytes, uint32_t term = 0, uint32_t attempt = 0) {
-    return client.insert({{kPlan, "t", term, attempt}, kColumns, bytes, 10s, {}});
+    return insert_into(client, {kPlan, "t", term, attempt}, kColumns, bytes);
   }
   uint64_t count() {
     const auto n = client.count_of_plan("t", kPlan);
@@ -145,6 +151,17 @@ TEST_F(Clickhouse, ABodyThatStallsPastItsTermIsRefusedAndListedMeanwhile) {
   EXPECT_EQ(client.inserts_under_way(kPlan).value_or(99), 0u);
 }
 
+TEST_F(Clickhouse, ABodyThatStallsEndsWithItsExecutionTime) {
+  const std::string bytes = block(kPlan, 100, now_s() + 60);
+  RawConnection raw(server.port());
+  std::string head = raw_head(query_id({kPlan, "t", 0, 0}), "Content-Length: " + std::to_string(bytes.size()));
+  head.replace(head.find("&min_insert"), 1, "&max_execution_time=1&");
+  raw.send(head + bytes.substr(0, bytes.size() / 2));
+  EXPECT_THAT(raw.read_to_end(), HasSubstr("X-ClickHouse-Exception-Code: 159"));
+  EXPECT_EQ(client.inserts_under_way(kPlan).value_or(99), 0u) << "a writer that is frozen must not hold up whoever completes its plan";
+  EXPECT_EQ(count(), 0u);
+}
+
 class ClickhouseWithFault : public Clickhouse {
  protected:
   ClickhouseWithFault() : Clickhouse({.user = "default", .password = {}, .kill_at_rename = true}) {}
@@ -228,14 +245,21 @@ TEST_F(Clickhouse, AStreamComesWhole) {
   EXPECT_EQ(sum, 499999500000u);
 }
 
+TEST_F(Clickhouse, AnAnswerOfManyBlocksIsOneDocumentWhereItsFormatHasOneFrame) {
+  const auto answer = client.select("SELECT number FROM numbers(200000) SETTINGS max_block_size = 1000", "JSONCompact");
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->find("\"meta\""), answer->rfind("\"meta\""));
+  EXPECT_NE(answer->find("\"rows\": 200000"), std::string::npos);
+}
+
 TEST_F(Clickhouse, AnotherDatabaseAndTableAreNamedInTheError) {
-  const auto missing = client.insert({{kPlan, "nope", 0, 0}, kColumns, block(kPlan, 1, now_s() + 60), 10s, {}});
+  const auto missing = insert_into(client, {kPlan, "nope", 0, 0}, kColumns, block(kPlan, 1, now_s() + 60));
   ASSERT_FALSE(missing);
   EXPECT_EQ(trouble_of(missing.error()), Trouble::kMissingTable);
   EXPECT_EQ(missing.error().retry, Retry::kPermanent);
   EXPECT_THAT(missing.error().message, HasSubstr("millrace tables apply"));
   const std::vector<std::string> columns{"_plan", "_offset", "nosuch"};
-  const auto wrong = client.insert({{kPlan, "t", 0, 1}, columns, block(kPlan, 1, now_s() + 60), 10s, {}});
+  const auto wrong = insert_into(client, {kPlan, "t", 0, 1}, columns, block(kPlan, 1, now_s() + 60));
   ASSERT_FALSE(wrong);
   EXPECT_EQ(trouble_of(wrong.error()), Trouble::kWrongColumns);
 }
@@ -254,7 +278,7 @@ TEST(ClickhousePassword, AWrongOneIsRefusedBeforeTheBodyCounts) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, 516);
   EXPECT_EQ(refused.error().retry, Retry::kPermanent);
-  const auto insert = wrong.insert({{kPlan, "t", 0, 0}, kColumns, block(kPlan, 100'000, now_s() + 60), 10s, {}});
+  const auto insert = insert_into(wrong, {kPlan, "t", 0, 0}, kColumns, block(kPlan, 100'000, now_s() + 60));
   ASSERT_FALSE(insert);
   EXPECT_EQ(insert.error().code, 516);
 }

@@ -91,7 +91,8 @@ TEST(ClickhouseClient, NeverSendsAnInsertTwiceByItself) {
   Client client({.url = server.url(), .password = {}});
   ASSERT_TRUE(client.ping());  // leaves a connection that could be used again
   const std::vector<std::string> columns{"_plan"};
-  const auto ack = client.insert({{kPlan, "t", 0, 0}, columns, "BLOCK", std::chrono::seconds(5), {}});
+  const std::string_view block[] = {"BLO", "CK"};
+  const auto ack = client.insert({{kPlan, "t", 0, 0}, columns, block, std::chrono::seconds(5), {}});
   ASSERT_FALSE(ack);
   EXPECT_EQ(ack.error().retry, Retry::kUnknown);
   EXPECT_EQ(server.inserts, 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "clients/clickhouse/rows.h"
@@ -44,6 +45,28 @@ std::string seconds_of(std::chrono::milliseconds time) {
   return std::to_string(ms / 1000) + "." + rest;
 }
 
+// Fills libcurl's buffer from pieces, one after the other.
+class PieceReader {
+ public:
+  explicit PieceReader(std::span<const std::string_view> pieces) : pieces_(pieces) {}
+  size_t operator()(char* buffer, size_t size) {
+    size_t filled = 0;
+    while (filled < size && !pieces_.empty()) {
+      const std::string_view rest = pieces_.front().substr(at_);
+      const size_t n = std::min(size - filled, rest.size());
+      std::memcpy(buffer + filled, rest.data(), n);
+      filled += n;
+      at_ += n;
+      if (at_ == pieces_.front().size()) pieces_ = pieces_.subspan(1), at_ = 0;
+    }
+    return filled;
+  }
+
+ private:
+  std::span<const std::string_view> pieces_;
+  size_t at_ = 0;
+};
+
 }  // namespace
 
 struct Client::Impl {
@@ -51,7 +74,7 @@ struct Client::Impl {
   http::Client http;
 
   Result<http::Response> send(std::string_view what, std::string_view query_in_url, std::string_view body, const Settings& parameters,
-                              std::chrono::milliseconds deadline, http::BodySink sink = {}) {
+                              std::chrono::milliseconds deadline, http::BodySink sink = {}, std::span<const std::string_view> pieces = {}) {
     http::Request request;
     request.method = "POST";
     request.url = endpoint.url;
@@ -61,6 +84,11 @@ struct Client::Impl {
     for (const auto& [name, value] : parameters) request.url += "&" + http::escape(name) + "=" + http::escape(value);
     request.headers = {{"X-ClickHouse-User", endpoint.user}, {"X-ClickHouse-Key", endpoint.password}, {"Expect", ""}};
     request.body = body;
+    if (!pieces.empty()) {
+      request.body_source = PieceReader(pieces);
+      request.body_source_size = 0;
+      for (const std::string_view piece : pieces) request.body_source_size += static_cast<int64_t>(piece.size());
+    }
     request.body_sink = std::move(sink);
     request.deadline = deadline;
     request.connect_deadline = std::min(endpoint.connect_timeout, deadline);
@@ -133,7 +161,7 @@ Result<InsertAck> Client::insert(const InsertRequest& request) {
   // killed between its deduplication log and the rename, and would acknowledge the second: rows lost. A new connection has no such retry.
   impl_->http.forget_connections();
   const auto start = std::chrono::steady_clock::now();
-  auto response = impl_->send("insert into " + request.id.table, query, request.block, parameters, request.time_left + kGuard);
+  auto response = impl_->send("insert into " + request.id.table, query, {}, parameters, request.time_left + kGuard, {}, request.block);
   if (!response) return std::unexpected(response.error());
   return InsertAck{written_rows(*response), std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)};
 }

@@ -33,7 +33,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 struct InsertRequest {
   InsertId id;
   std::span<const std::string> columns;  // in the order of the block; names _deadline, never _landed_at
-  std::string_view block;                // one Native block; must stay until insert() returns
+  std::span<const std::string_view> block;  // one Native block, in pieces; must stay until insert() returns
   std::chrono::milliseconds time_left;   // to the end of the term: bounds the request and max_execution_time
   Settings settings;                     // more than the fixed ones: insert_quorum, fsync_after_insert …
 };

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -94,6 +95,12 @@ bool HttpConnection::fill() {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_, begin_ = 0;
   }
+  if (deadline_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - std::chrono::steady_clock::now());
+    pollfd wanted{socket_, POLLIN, 0};
+    late_ = left.count() <= 0 || (left < stall_ && poll(&wanted, 1, static_cast<int>(left.count())) == 0);
+    if (late_) return false;
+  }
   ssize_t got;
   do got = recv(socket_, buffer_.data() + end_, buffer_.size() - end_, 0);
   while (got < 0 && errno == EINTR);
@@ -126,6 +133,8 @@ HttpConnection::Head HttpConnection::refuse(int status, std::string_view why) {
 
 HttpConnection::Head HttpConnection::read_head(RequestHead& into) {
   into = {};
+  deadline_.reset();
+  late_ = false;
   receive_timeout(socket_, idle_);
   std::string_view text;
   if (!line(text)) return Head::kClosed;

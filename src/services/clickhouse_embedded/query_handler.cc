@@ -1,6 +1,8 @@
 #include "services/clickhouse_embedded/query_handler.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <random>
 
 #include "base/ids.h"
@@ -32,6 +34,13 @@ std::string labelled(const std::string& id, std::string_view text) {
 
 uint64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
   return static_cast<uint64_t>(std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
+}
+
+// The engine gives a stream block by block, each formatted by itself: fine where pieces make a whole, two documents where they don't.
+bool concatenates(std::string_view format) {
+  static constexpr std::string_view kFormats[] = {"TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "LineAsString", "CSV", "JSONEachRow", "JSONLines", "NDJSON",
+                                                  "JSONCompactEachRow", "JSONStringsEachRow", "RowBinary", "Native"};
+  return std::ranges::find(kFormats, format) != std::end(kFormats);
 }
 
 }  // namespace
@@ -102,7 +111,7 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
   }
   if (statement.kind == Statement::Kind::kInsertData) {
     insert(connection, query, statement);
-  } else if (statement.streams && !query.whole) {
+  } else if (statement.streams && !query.whole && concatenates(query.format)) {
     answer_in_pieces(connection, query);
   } else {
     answer_whole(connection, query);
@@ -113,6 +122,10 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
 
 void QueryHandler::insert(HttpConnection& connection, const Query& query, const Statement& statement) {
   counts_.inserts.add();
+  // The engine looks at its clock between blocks: a body that stalls would hold the insert, and its place in system.processes, for ever.
+  for (const auto& [name, value] : query.settings)
+    if (const double seconds = name == "max_execution_time" ? std::atof(value.c_str()) : 0; seconds > 0)
+      connection.body_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)));
   const auto start = std::chrono::steady_clock::now();
   auto lease = pool_.take();
   if (!lease) return fail(connection, query.id, lease.error());
@@ -128,7 +141,8 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
     while (status && (got = connection.read_body(piece)) == Body::kPiece) status = stream->append(piece);
     if (status && got == Body::kCutShort) {
       counts_.cut_short.add();
-      status = std::unexpected(refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
+      status = std::unexpected(connection.late() ? refusal(159, "Timeout exceeded: the body wasn't whole within max_execution_time: nothing was inserted. (TIMEOUT_EXCEEDED)")
+                                                 : refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
     }
     if (status) written = stream->finish();
     else written = std::unexpected(status.error());

@@ -19,7 +19,7 @@ namespace millrace::clickhouse_embedded {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   uint16_t port = 0;  // 0: any free one
-  std::chrono::seconds idle{600}, stall{300}, grace{5};
+  std::chrono::seconds idle{600}, stall{30}, grace{5};
 };
 
 class Server {

@@ -14,12 +14,12 @@ using std::chrono::milliseconds;
 
 int64_t local_ms() { return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-// The epoch's block for a table: what differs from attempt to attempt comes last.
+// The epoch's block for a table, sent from where it stands: what differs from attempt to attempt comes last.
 class NativeRows {
  public:
   NativeRows(const WriteOrder& order, const TableRows& table) : rows_(table.rows.rows()) {
     const columns::Block& block = table.rows;
-    columns::NativeWriter writer(bytes_, block.column_count() + 4, rows_);
+    columns::NativeWriter writer(bytes_, block.column_count() + 4, rows_, &splices_);
     for (size_t i = 0; i < block.column_count(); ++i) {
       names_.push_back(block.name(i));
       writer.column(block.name(i), block.column(i));
@@ -31,16 +31,19 @@ class NativeRows {
     mark_ = bytes_.size();
     writer_.emplace(writer);
   }
-  std::string_view with_deadline(int64_t deadline_s) {
+  std::span<const std::string_view> with_deadline(int64_t deadline_s) {
     bytes_.shrink(mark_);
     writer_->constant("_deadline", columns::date_time(), static_cast<uint32_t>(deadline_s));
-    return {bytes_.data(), bytes_.size()};
+    pieces_ = columns::pieces_of(bytes_, splices_);
+    return pieces_;
   }
   const std::vector<std::string>& names() const { return names_; }
 
  private:
   size_t rows_, mark_ = 0;
-  columns::Buffer bytes_;
+  columns::Buffer bytes_;                 // what isn't in the block's own buffers
+  std::vector<columns::Splice> splices_;  // into the block
+  std::vector<std::string_view> pieces_;
   std::vector<std::string> names_;
   std::optional<columns::NativeWriter> writer_;
 };
