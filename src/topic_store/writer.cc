@@ -15,6 +15,12 @@ using std::chrono::steady_clock;
 // attempt and no more.
 constexpr milliseconds kCall{1'000}, kCommit{1'500};
 
+// To be fenced is all in a day's work here, which the client calls a fatal error; and the follower's client says it when brokers are away.
+kafka::KafkaProperties quiet(kafka::KafkaProperties properties) {
+  properties.overrides.try_emplace("log_level", "1");
+  return properties;
+}
+
 }  // namespace
 
 Writer::Writer(StoreSettings settings, Follower& follower) : settings_(std::move(settings)), follower_(follower), random_(std::random_device{}()) {}
@@ -35,6 +41,7 @@ Status Writer::write(const Decide& decide) {
     if (done && *done == Attempt::kDone) return {};
     if (!done && done.error().retry == Retry::kPermanent) return std::unexpected(done.error());
     if (!done) why = done.error().message;
+    log::debug("topic {}: attempt {}: {}", settings_.topic, attempts, why);
     // Two that fence each other must not do so forever: whoever waits longer lets the other one through.
     const auto most = std::min<int64_t>(25 * attempts, 400);
     follower_.pause(slice(deadline, milliseconds(std::uniform_int_distribution<int64_t>(1, most)(random_))));
@@ -59,16 +66,15 @@ Result<Writer::Attempt> Writer::attempt(const Decide& decide, Deadline deadline)
 Status Writer::ready(Deadline deadline) {
   if (!ends_) {
     kafka::ReaderSettings settings;
-    settings.kafka = settings_.kafka;
-    // The stable end lags behind an acknowledged commit until its marker is written; the log's end doesn't.
-    settings.isolation = kafka::Isolation::kReadUncommitted;
+    settings.kafka = quiet(settings_.kafka);
+    settings.isolation = kafka::Isolation::kReadUncommitted;  // see read_to_end()
     auto reader = kafka::Reader::create(settings);
     if (!reader) return std::unexpected(reader.error());
     ends_ = std::move(*reader);
   }
   if (!producer_) {
     kafka::TransactionalSettings settings;
-    settings.kafka = settings_.kafka;
+    settings.kafka = quiet(settings_.kafka);
     settings.transactional_id = settings_.transactional_id;
     auto producer = kafka::TransactionalProducer::create(settings);
     if (!producer) return std::unexpected(producer.error());
@@ -81,14 +87,18 @@ Status Writer::ready(Deadline deadline) {
   return {};
 }
 
-// The end after a producer initialised is past everything that earlier ones committed: init() waits for their markers.
+// Asked for is the end with all that is appended, committed or not: a commit is acknowledged when the coordinator has noted it, which is
+// before the partition has its marker, so the end of what can be read may still be in front of our own last write. The
+// follower passes this end only when every transaction in front of it is settled.
 Result<Offset> Writer::read_to_end(Deadline deadline) {
   auto end = ends_->watermarks({settings_.topic, PartitionId(0)}, slice(deadline, kCall));
   if (!end) return std::unexpected(Error{Retry::kTransient, end.error().code, end.error().message});
-  auto reached = follower_.wait_for(end->high, deadline);
+  auto reached = follower_.wait_for(end->high, std::min(deadline, steady_clock::now() + kCall));
   if (!reached) return std::unexpected(reached.error());
-  if (!*reached) return transient("the topic wasn't read to its end, offset " + std::to_string(end->high.value) + ", in time");
-  return end->high;
+  if (*reached) return end->high;
+  // Perhaps somebody died in the middle of a transaction after we initialised: doing so again settles it.
+  drop_producer();
+  return transient("the topic wasn't read to its end, offset " + std::to_string(end->high.value) + ", in time");
 }
 
 Status Writer::send(const std::vector<NewRecord>& records) {
@@ -108,14 +118,18 @@ Status Writer::send(const std::vector<NewRecord>& records) {
   return {};
 }
 
+void Writer::drop_producer() {
+  producer_.reset();
+  initialised_ = false;
+}
+
 Error Writer::recover(Step step, const kafka::TransactionError& error) {
   const Recovery recovery = recovery_from(step, error.failure);
   may_have_landed_ |= recovery.may_have_landed;
   if (recovery.producer == Recovery::Producer::kAbort) {
     if (auto aborted = producer_->abort(kCall); !aborted) recover(Step::kAbort, aborted.error());
   } else if (recovery.producer == Recovery::Producer::kDrop) {
-    producer_.reset();
-    initialised_ = false;
+    drop_producer();
   }
   return {recovery.give_up ? Retry::kPermanent : Retry::kTransient, error.code, error.message};
 }

@@ -39,6 +39,7 @@ class Writer {
   Status ready(Deadline deadline);
   Result<Offset> read_to_end(Deadline deadline);
   Status send(const std::vector<NewRecord>& records);
+  void drop_producer();
   Error recover(Step step, const kafka::TransactionError& error);
   kafka::milliseconds slice(Deadline deadline, kafka::milliseconds most) const;
 
