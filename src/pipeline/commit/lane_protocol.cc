@@ -33,7 +33,15 @@ const LaneProtocol::Partition* LaneProtocol::find(const TopicPartition& name) co
 
 // ---- what the lane asks
 
-bool LaneProtocol::wants_epoch() const { return producer_ready_ && !next_ && !commit_; }
+// While another epoch follows at once, the lane is never idle: what was found in an assignment would wait for ever.
+bool LaneProtocol::wants_epoch() const { return producer_ready_ && !next_ && !commit_ && !wants_idle(); }
+
+bool LaneProtocol::wants_idle() const {
+  return std::ranges::any_of(partitions_, [](const auto& entry) {
+    const Partition& p = entry.second;
+    return !p.leaving && (p.phase == Phase::kFound || p.phase == Phase::kBeginning);
+  });
+}
 
 bool LaneProtocol::may_plan(const TopicPartition& partition) const {
   const Partition* p = find(partition);

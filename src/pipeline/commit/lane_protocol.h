@@ -133,7 +133,7 @@ using Action = std::variant<action::InitProducer, action::ReadOffsets, action::R
 class LaneProtocol {
  public:
   // An adoption whose rows are begun for this many times, and never stood, stops the partition: it kills its workers.
-  static constexpr int kAdoptionsMax = 3;
+  static constexpr int kAdoptionsMax = 8;
 
   explicit LaneProtocol(const LaneGuards& guards = {});
 
@@ -162,7 +162,7 @@ class LaneProtocol {
 
   std::vector<Action> take_actions();  // in their order
 
-  bool wants_epoch() const;                                               // an epoch closed now is taken up
+  bool wants_epoch() const;                                               // an epoch closed now is taken up; asked anew after each event
   bool may_plan(const TopicPartition& partition) const;                   // it is read, and not about to go
   std::optional<Offset> next_begin(const TopicPartition& partition) const;  // where its next range begins
   std::optional<TopicId> topic_id(const TopicPartition& partition) const;   // of the topic that its offset was committed for
@@ -202,6 +202,7 @@ class LaneProtocol {
   void step();
   void step_in_flight();
   void step_idle();
+  bool wants_idle() const;
   void release_what_may_go();
   void read_offsets();
   void take_up(const TopicPartition& name, Partition& partition, const CommittedRead& read);

@@ -149,11 +149,11 @@ TEST(LaneProtocol, APlanFoundIsCompletedBeforeAnythingElseAndOnlyForWhatIsHeld) 
   EXPECT_EQ(lane.take<action::StartReading>().at(0).begin, Offset(150));
 }
 
-TEST(LaneProtocol, APlanThatKilledThreeAdoptersStops) {
+TEST(LaneProtocol, APlanThatKilledAdopterAfterAdopterStops) {
   Lane lane;
   lane.core.producer_ready();
   lane.core.assigned({kA});
-  lane.read(100, lane.plan({kA}, 100, 150), 3);
+  lane.read(100, lane.plan({kA}, 100, 150), LaneProtocol::kAdoptionsMax);
   const auto stopped = lane.take<action::Stopped>();
   ASSERT_EQ(stopped.size(), 1u);
   EXPECT_NE(stopped[0].reason.find("millrace plan retry"), std::string::npos);
@@ -236,6 +236,21 @@ TEST(LaneProtocol, LosingOnePartitionOfThePlanForgetsItAll) {
   auto actions = lane.core.take_actions();
   EXPECT_TRUE(std::holds_alternative<action::CancelPlan>(actions.at(0)));
   EXPECT_FALSE(lane.core.may_plan(kB));
+}
+
+TEST(LaneProtocol, WhatWasFoundIsNotStarvedByEpochsThatFollowEachOther) {
+  Lane lane;
+  lane.own({kA});
+  const auto first = lane.plan({kA}, 100, 150), found = lane.plan({kB}, 7, 9);
+  lane.core.epoch_closed(first);
+  lane.answer(CommitAnswer::kYes);
+  ASSERT_TRUE(lane.core.wants_epoch());
+  lane.core.assigned({kB});
+  lane.read(7, found);
+  EXPECT_FALSE(lane.core.wants_epoch());
+  lane.core.plan_durable(first->id);
+  lane.answer(CommitAnswer::kYes);  // the end of the first, and nothing with it
+  EXPECT_EQ(decode(lane.answer(CommitAnswer::kYes).offsets.at(0).metadata)->adoptions, 1);
 }
 
 }  // namespace

@@ -75,9 +75,9 @@ bool Lane::due() const {
 }
 
 void Lane::close_if_due() {
-  if (rebuild_ || closed_ || (writing_ && (!writing_->durable || writing_->told)) || !protocol_.wants_epoch()) return;  // it grows meanwhile
+  if (rebuild_ || closed_ || (writing_ && (!writing_->durable || writing_->told))) return;  // it grows meanwhile
   const bool waiting = writing_.has_value();  // its end is committed together with the next plan, if that is due soon
-  if (protocol_.draining() || collecting_.empty()) {
+  if (protocol_.draining() || !protocol_.wants_epoch() || collecting_.empty()) {
     if (waiting) tell_durable();
     return;
   }

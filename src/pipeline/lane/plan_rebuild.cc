@@ -29,8 +29,6 @@ PlanRebuild::State PlanRebuild::refuse(std::string reason) {
 // Begins again where it stands, after a while.
 PlanRebuild::State PlanRebuild::wait(std::string reason) {
   reason_ = std::move(reason);
-  batch_.clear();
-  reader_.reset();
   again_ = Clock::now() + kAgain;
   return State::kWaiting;
 }
@@ -45,7 +43,8 @@ PlanRebuild::State PlanRebuild::step(milliseconds timeout) {
   }
   reader_->consume(batch_, 10'000, timeout);
   const State state = take(batch_);
-  batch_.clear();
+  batch_.clear();  // before its reader goes
+  if (state != State::kGoingOn) reader_.reset();
   return state;
 }
 
@@ -89,7 +88,6 @@ PlanRebuild::State PlanRebuild::take_run(const RecordRun& run) {
 }
 
 PlanRebuild::State PlanRebuild::finished() {
-  reader_.reset();
   for (const PlanRange& range : plan_->ranges) {
     const CollectedRange& read = rows_.ranges().at(range.partition);
     if (read.records == range.records && read.checksum == range.checksum) continue;
