@@ -1,23 +1,30 @@
 # millrace_room(NAME [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
-# its unit tests from *_test.cc (target and ctest NAME_test), its benchmarks from *_bench.cc (target NAME_bench).
+# its unit tests from *_test.cc (target and ctest NAME_test), its benchmarks from *_bench.cc (target NAME_bench), its fuzz targets
+# from *_fuzz.cc (one each, named after the file; only with MILLRACE_FUZZ, which takes clang: preset fuzz).
 # DEPS are other rooms, LIBS are third-party targets, private to this room unless PUBLIC_LIBS.
 set(MILLRACE_SANITIZE "" CACHE STRING "-fsanitize= for our own code, e.g. address,undefined or thread")
+set(MILLRACE_FUZZ OFF CACHE BOOL "build the fuzz targets (target fuzzers)")
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 add_library(millrace_flags INTERFACE)
-target_compile_options(millrace_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
-# gcc 12 warns falsely in its own std::string and std::variant at -O2 (gcc PR 105329, 105562).
-target_compile_options(millrace_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # clang builds the fuzz targets only, and warns of other things
+  target_compile_options(millrace_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
+  # gcc 12 warns falsely in its own std::string and std::variant at -O2 (gcc PR 105329, 105562).
+  target_compile_options(millrace_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow)
+endif()
 target_include_directories(millrace_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 if(MILLRACE_SANITIZE)
-  target_compile_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-omit-frame-pointer -O1)
+  target_compile_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(millrace_flags INTERFACE -fsanitize=${MILLRACE_SANITIZE})
+endif()
+if(MILLRACE_FUZZ)
+  add_custom_target(fuzzers)
 endif()
 
 function(millrace_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS;FUZZ_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
@@ -40,5 +47,16 @@ function(millrace_room name)
   if(benches)
     add_executable(${name}_bench ${benches})
     target_link_libraries(${name}_bench PRIVATE millrace_${name} ${ROOM_LIBS} benchmark::benchmark_main)
+  endif()
+  if(MILLRACE_FUZZ)
+    foreach(path ${fuzzers})
+      get_filename_component(fuzzer ${path} NAME_WE)
+      add_executable(${fuzzer} ${path})
+      target_link_libraries(${fuzzer} PRIVATE millrace_${name} ${ROOM_LIBS} ${ROOM_FUZZ_LIBS})
+      target_link_options(${fuzzer} PRIVATE -fsanitize=fuzzer)
+      target_compile_definitions(${fuzzer} PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+      set_target_properties(${fuzzer} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+      add_dependencies(fuzzers ${fuzzer})
+    endforeach()
   endif()
 endfunction()

@@ -55,6 +55,8 @@ class Planner {
   ColumnPlan record(const Node& node, const std::string& name, bool null) {
     // A recursive record's own fields flatten; where it comes back inside itself there is text.
     if (std::find(open_.begin(), open_.end(), &node) != open_.end()) return text(name, null);
+    if (open_.size() == kRecordsMax) wrong_ = "the schema has more than " + std::to_string(kRecordsMax) + " records inside each other";
+    if (!wrong_.empty()) return {};
     open_.push_back(&node);
     ColumnPlan plan;
     plan.form = Form::kRecord;
@@ -137,6 +139,7 @@ class Planner {
     return few ? low_cardinality(columns::simple(Kind::kString)) : columns::simple(Kind::kString);
   }
 
+  static constexpr size_t kRecordsMax = 200;
   const MappingOptions& options_;
   MappedColumns result_;
   std::vector<const Node*> open_;

@@ -29,10 +29,20 @@ bool names_match(const Node& reader, const Node& writer) {
 class Comparison {
  public:
   Reasons compare(const Node& reader, const Node& writer, const std::string& at) {
-    const auto [known, fresh] = known_.try_emplace({&reader, &writer});  // recursion: compatible unless something else isn't
-    if (!fresh) return known->second;
+    const Pair pair(&reader, &writer);
+    if (const auto known = known_.find(pair); !too_large_ && known != known_.end()) return known->second;
+    too_large_ |= depth_ == kDepthMax || ++work_ > kWorkMax;
+    if (too_large_) return {place(at) + ": the schemas are nested too deeply, or too large, to be compared"};
+    known_.emplace(pair, Reasons());  // recursion: compatible unless something else isn't
+    const size_t mark = believed_.size();
+    believed_.push_back(pair);
+    ++depth_;
     Reasons reasons = compare_now(reader, writer, at);
-    known_[{&reader, &writer}] = reasons;
+    --depth_;
+    if (reasons.empty()) return reasons;
+    // What was found compatible meanwhile may have been so because this pair was taken for it (as in SchemaMatch).
+    for (; believed_.size() > mark; believed_.pop_back()) known_.erase(believed_.back());
+    known_[pair] = reasons;
     return reasons;
   }
 
@@ -91,9 +101,18 @@ class Comparison {
     return reasons;
   }
 
-  static void append(Reasons& to, Reasons from) { to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end())); }
+  // A person reads so many; a type that is used at a thousand places would repeat its own that often.
+  static void append(Reasons& to, Reasons from) {
+    for (auto reason = from.begin(); reason != from.end() && to.size() < kReasonsMax; ++reason) to.push_back(std::move(*reason));
+  }
 
-  std::map<std::pair<const Node*, const Node*>, Reasons> known_;
+  static constexpr size_t kReasonsMax = 100;
+  static constexpr int kDepthMax = 1000, kWorkMax = 1 << 18;
+  using Pair = std::pair<const Node*, const Node*>;
+  std::map<Pair, Reasons> known_;
+  std::vector<Pair> believed_;  // those without reasons in known_, in the order in which they were begun
+  int depth_ = 0, work_ = 0;
+  bool too_large_ = false;
 };
 
 constexpr auto kNames = std::to_array<const char*>(

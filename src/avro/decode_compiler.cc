@@ -23,7 +23,10 @@ std::expected<DecodeProgram, Rejection> DecodeCompiler::run(const Schema& writer
   auto plan = plan_columns(reader, options);
   if (!plan) return std::unexpected(std::move(plan.error()));
   DecodeCompiler compiler;
-  if (!compiler.match_.resolves(writer.root(), reader.root()))
+  const bool resolves = compiler.match_.resolves(writer.root(), reader.root());
+  const Rejection too_large{RejectionCode::kTooLarge, Stage::kSchema, -1, "the schemas are nested too deeply, or too large, to be compared"};
+  if (compiler.match_.too_large()) return std::unexpected(too_large);
+  if (!resolves)
     return std::unexpected(Rejection{RejectionCode::kIncompatibleSchema, Stage::kSchema, -1, "the writer's schema can't be read with the reader's"});
   DecodeProgram& program = compiler.program_;
   compiler.emit(writer.root(), reader.root(), plan->root);
@@ -39,6 +42,7 @@ std::expected<DecodeProgram, Rejection> DecodeCompiler::run(const Schema& writer
     }
     compiler.add(Code::kReturn);
   }
+  if (compiler.match_.too_large()) return std::unexpected(too_large);
   if (compiler.full()) return std::unexpected(Rejection{RejectionCode::kTooLarge, Stage::kSchema, -1, "the schemas make a program that is too long"});
   for (Op& op : program.ops_)
     if (op.code == Code::kCall) op.a = compiler.routines_[op.a].begin;
@@ -66,7 +70,10 @@ uint32_t DecodeCompiler::add_text(std::string text) {
 void DecodeCompiler::emit(const Node& writer, const Node& reader, const ColumnPlan& plan, Marked marked) {
   if (full()) return;
   if (writer.type == Type::kUnion) return emit_union(writer, reader, plan, marked);
-  if (reader.type == Type::kUnion && plan.form != Form::kText) return emit(writer, *match_.branch_for(writer, reader), plan, marked);
+  if (reader.type == Type::kUnion && plan.form != Form::kText) {
+    const Node* const branch = match_.branch_for(writer, reader);
+    return branch != nullptr ? emit(writer, *branch, plan, marked) : void();  // nullptr: too_large()
+  }
   if (plan.form == Form::kNothing) return;
   if (writer.type == Type::kNull && (plan.form != Form::kText || is_nullable(plan.type))) return emit_null(plan);
   if (plan.form == Form::kRecord) return emit_record(writer, reader, plan);
@@ -155,7 +162,7 @@ void DecodeCompiler::emit_enum(Code code, uint32_t column, const Node& writer, c
 void DecodeCompiler::call(const Node& writer, const Node* reader) {
   const auto [entry, fresh] = routine_indexes_.try_emplace({&writer, reader}, static_cast<uint32_t>(routines_.size()));
   if (fresh) routines_.push_back({&writer, reader, path_});
-  add(Code::kCall, kNoColumn, entry->second);
+  add(Code::kCall, kNoColumn, entry->second, match_.least_bytes(writer) == 0 ? 1 : 0);
 }
 
 void DecodeCompiler::emit_skip(const Node& writer) {

@@ -84,7 +84,10 @@ void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const Col
 void DecodeCompiler::emit_json(const Node& writer, const Node& reader) {
   if (full()) return;
   if (writer.type == Type::kUnion) return emit_branches(writer, &reader, [&](const Node& branch) { emit_json(branch, reader); });
-  if (reader.type == Type::kUnion) return emit_json(writer, *match_.branch_for(writer, reader));
+  if (reader.type == Type::kUnion) {
+    const Node* const branch = match_.branch_for(writer, reader);
+    return branch != nullptr ? emit_json(writer, *branch) : void();  // nullptr: too_large()
+  }
   const auto size = static_cast<uint32_t>(writer.type == Type::kFixed ? writer.size : 0);
   const bool decimal = reader.logical == Logical::kDecimal && reader.scale <= 76;
   switch (writer.type) {

@@ -32,6 +32,18 @@ inline double to_double(const uint8_t* p) {
 
 // One loop over the operations; p is the input. A value that is refused leaves through `refuse` with p where the value began.
 // NEED, NUMBER and LENGTH take input or refuse; they are macros so that the common case is straight-line code.
+// Behind the operations that events consist of, instead of `break`: a jump of its own for each, so that the processor's predictor
+// learns what follows each of them.
+#define MILLRACE_NEXT                                 \
+  switch ((++op)->code) {                             \
+    case Code::kText: goto text_value;                \
+    case Code::kLongToInt64: goto long_to_int64;      \
+    case Code::kIntToInt32: goto int_to_int32;        \
+    case Code::kTimestamp: goto timestamp;            \
+    case Code::kOptional: goto optional;              \
+    case Code::kElementsNext: goto elements_next;     \
+    default: goto dispatch;                           \
+  }
 #define MILLRACE_REFUSE(why, words)                      \
   {                                                      \
     code = RejectionCode::why, what = words;             \
@@ -46,9 +58,13 @@ inline double to_double(const uint8_t* p) {
   }
 #define MILLRACE_INT(result)                       \
   uint64_t raw_##result;                           \
+  const uint8_t* const from_##result = p;          \
   MILLRACE_NUMBER(raw_##result)                    \
   const int64_t result = zigzag(raw_##result);     \
-  if (!fits_int(result)) [[unlikely]] MILLRACE_REFUSE(kBadVarint, "an int takes more than 32 bits")
+  if (!fits_int(result)) [[unlikely]] {            \
+    p = from_##result;                             \
+    MILLRACE_REFUSE(kBadVarint, "an int takes more than 32 bits") \
+  }
 #define MILLRACE_LENGTH(result)                    \
   uint64_t raw_##result;                           \
   const uint8_t* const from_##result = p;          \

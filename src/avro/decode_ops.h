@@ -34,7 +34,7 @@ enum class Code : uint8_t {
   kElementsNext,   // a: the body's first op; b: least bytes of an element
   kSkipElementsBegin, kSkipElementsNext,  // the same; blocks that tell their size are skipped whole
   kTextElementsNext,                      // the same, with commas
-  kCall, kReturn, kEnd,                   // a: first op of a recursive record
+  kCall, kReturn, kEnd,                   // a: first op of a record's routine; b: 1 if it may take no bytes
   kConstant, kConstantEnd,                // a default value: input is constants[a, a + b) until kConstantEnd
   // Values that the reader doesn't have.
   kSkipVarint, kSkipBytes, kSkipFixed,  // a: size

@@ -36,11 +36,12 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
   const char* what = "";
 
   for (;; ++op) {
+  dispatch:
     switch (op->code) {
-      case Code::kIntToInt32: {
+      case Code::kIntToInt32: int_to_int32: {
         MILLRACE_INT(value)
         nodes[op->column]->append(static_cast<int32_t>(value));
-        break;
+        MILLRACE_NEXT
       }
       case Code::kIntToInt64: {
         MILLRACE_INT(value)
@@ -57,11 +58,11 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         nodes[op->column]->append(static_cast<double>(value));
         break;
       }
-      case Code::kLongToInt64: {
+      case Code::kLongToInt64: long_to_int64: {
         uint64_t raw;
         MILLRACE_NUMBER(raw)
         nodes[op->column]->append(zigzag(raw));
-        break;
+        MILLRACE_NEXT
       }
       case Code::kLongToFloat32: {
         uint64_t raw;
@@ -105,7 +106,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         nodes[op->column]->append(static_cast<int32_t>(value));
         break;
       }
-      case Code::kTimestamp: {
+      case Code::kTimestamp: timestamp: {
         const uint8_t* const from = p;
         uint64_t raw;
         MILLRACE_NUMBER(raw)
@@ -118,14 +119,14 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
           MILLRACE_REFUSE(kOutOfRange, "a timestamp is outside what DateTime64 holds")
         }
         nodes[op->column]->append(value);
-        break;
+        MILLRACE_NEXT
       }
-      case Code::kText: {
+      case Code::kText: text_value: {
         MILLRACE_LENGTH(size)
         if (!append_string(*nodes[op->column], p, end, size) && !valid_utf8(p, size)) [[unlikely]]
           MILLRACE_REFUSE(kBadUtf8, "a string is not UTF-8")
         p += size;
-        break;
+        MILLRACE_NEXT
       }
       case Code::kBytes: {
         MILLRACE_LENGTH(size)
@@ -193,7 +194,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
       }
       case Code::kNotNull: nodes[op->column]->append_not_null(); break;
       case Code::kDefault: nodes[op->column]->append_default(); break;
-      case Code::kOptional: {
+      case Code::kOptional: optional: {
         MILLRACE_NEED(1)
         if (*p > 2 || (*p & 1) != 0) [[unlikely]] MILLRACE_REFUSE(kBadUnionBranch, "a union has no branch of that number")
         Column& column = *nodes[op->column];
@@ -203,7 +204,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         } else if (column.layout() == columns::Layout::kNullable) {
           column.append_not_null();
         }
-        break;
+        MILLRACE_NEXT
       }
       case Code::kUnion: {
         const uint8_t* const from = p;
@@ -223,8 +224,8 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         frames[depth].left = 0, frames[depth].count = 0;
         ++depth;
         op = ops + op->b - 1;
-        break;
-      case Code::kElementsNext: case Code::kTextElementsNext: case Code::kSkipElementsNext: {
+        MILLRACE_NEXT
+      case Code::kElementsNext: case Code::kTextElementsNext: case Code::kSkipElementsNext: elements_next: {
         Frame& frame = frames[depth - 1];
         if (frame.left == 0) {
           const uint8_t* const from = p;
@@ -234,7 +235,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
           if (count == 0) {
             if (op->column != kNoColumn) nodes[op->column]->append_end(frame.count);
             --depth;
-            break;
+            MILLRACE_NEXT
           }
           if (count < 0) {
             MILLRACE_LENGTH(size)
@@ -263,11 +264,12 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         }
         --frame.left, ++frame.count;
         op = ops + op->a - 1;
-        break;
+        MILLRACE_NEXT
       }
       case Code::kCall:
         if (depth == DecodeLimits::kFrames) MILLRACE_REFUSE(kTooDeep, "too many values inside each other")
         if (text.size() > DecodeLimits::kTextBytes) MILLRACE_REFUSE(kTooLarge, "a value's JSON text is too long")
+        if (op->b != 0 && (budget -= DecodeLimits::kEmptyElement) < 0) MILLRACE_REFUSE(kTooLarge, "too many records that take no bytes")
         frames[depth++].count = static_cast<uint64_t>(op - ops);
         op = ops + op->a - 1;
         break;
@@ -373,6 +375,7 @@ refuse:
   return std::unexpected(reject(code, what, (constant_at != nullptr ? constant_at : p) - base, static_cast<uint32_t>(op - ops)));
 }
 
+#undef MILLRACE_NEXT
 #undef MILLRACE_REFUSE
 #undef MILLRACE_NEED
 #undef MILLRACE_NUMBER

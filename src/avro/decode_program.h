@@ -18,12 +18,12 @@ namespace millrace::avro {
 
 class Schema;
 
-// What a record may cost, whatever its bytes say. Elements that take no bytes (null, empty records) and default values are
-// charged to a budget; everything else is bounded by the payload's own size.
+// What a record may cost, whatever its bytes say. Elements and records that take no bytes (null, records of nothing, 2^30 of them by
+// thirty names) and default values are charged to a budget; everything else is bounded by the payload's own size.
 struct DecodeLimits {
   static constexpr uint32_t kFrames = 128;                    // arrays, maps and recursive records inside each other
   static constexpr int64_t kBudget = int64_t{64} << 20;       // bytes of output that came from no byte of input
-  static constexpr int64_t kEmptyElement = 64;                // what an element without bytes is charged
+  static constexpr int64_t kEmptyElement = 256;               // what an element without bytes is charged
   static constexpr size_t kTextBytes = size_t{16} << 20;      // JSON text of one value
 };
 

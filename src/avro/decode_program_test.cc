@@ -5,8 +5,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "avro/decode_testing.h"
-#include "columns/native_writer.h"
+#include "avro/decode_promises.h"
 
 // Counts every allocation of the process, for AllocatesNothingOnceWarm.
 namespace {
@@ -203,6 +202,10 @@ TEST(Hostile, EndsInBoundedTimeAndMemory) {
                              R"({"type":"array","items":{"type":"record","name":"G","fields":[{"name":"s","type":"string","default":")" +
                                  std::string(1000, 'x') + R"("}]}})");
   EXPECT_EQ(refused(grown, from({0x80, 0x89, 0x7a, 0})), kTooLarge);  // a million elements, each a default of 1,000 bytes
+  std::string wide = R"({"type":"record","name":"W0","fields":[]})";  // 2^40 records of no bytes
+  for (int i = 1; i <= 40; ++i)
+    wide = R"({"type":"record","name":"W)" + std::to_string(i) + R"(","fields":[{"name":"l","type":)" + wide + R"(},{"name":"r","type":"W)" + std::to_string(i - 1) + R"("}]})";
+  EXPECT_EQ(refused(compile(record(R"({"name":"w","type":)" + wide + "}"), record("")), ""), kTooLarge);
 }
 
 TEST(Hostile, EveryCutOfARecordIsRefusedAndUndone) {
@@ -234,6 +237,31 @@ TEST(DecodeProgram, AllocatesNothingOnceWarm) {
   EXPECT_EQ(g_allocations, before);
   EXPECT_EQ(block.memory(), memory);
   EXPECT_TRUE(good);
+}
+
+TEST(DecodeProgram, SchemasThatNestTooDeeplyAreRefusedWhenCompiled) {
+  const auto writer = testing::parse(fuzz::deep_record("w")), reader = testing::parse(fuzz::deep_record("r"));
+  MappingOptions as_json;
+  as_json.form = MappingOptions::Form::kJson;
+  const auto program = DecodeProgram::compile(*writer, *reader, as_json);
+  ASSERT_FALSE(program);
+  EXPECT_EQ(program.error().code, RejectionCode::kTooLarge);
+  const auto columns = map_columns(*reader);
+  ASSERT_FALSE(columns);
+  EXPECT_EQ(columns.error().code, RejectionCode::kTooLarge);
+}
+
+// W1 and R1 don't resolve, but while that is being found out, W2 and R2 are looked at, which hold W1 and R1.
+TEST(DecodeProgram, APairThatWasBelievedToResolveWhileAnotherWasLookedAtIsLookedAtAgain) {
+  const std::string two = R"({"type":"record","name":"Two","fields":[{"name":"one","type":"One"}]})";
+  auto one = [&](const std::string& wrong) {
+    return R"({"type":"record","name":"One","fields":[{"name":"two","type":["null",)" + two + R"(]},{"name":"wrong","type":")" + wrong + R"("}]})";
+  };
+  const std::string three = R"({"type":"record","name":"Three","fields":[{"name":"two","type":"Two"}]})";
+  const auto writer = testing::parse("[" + one("int") + "," + three + "]"), reader = testing::parse("[" + one("string") + "," + three + "]");
+  const auto program = DecodeProgram::compile(*writer, *reader);
+  ASSERT_FALSE(program);
+  EXPECT_EQ(program.error().code, RejectionCode::kIncompatibleSchema);
 }
 
 TEST(DecodeProgram, SchemasThatDontResolveAreRefusedWhenCompiled) {

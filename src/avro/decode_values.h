@@ -35,31 +35,40 @@ enum class VarintState : uint8_t { kGood, kTruncated, kOverlong };
 inline int64_t zigzag(uint64_t value) { return static_cast<int64_t>((value >> 1) ^ (~(value & 1) + 1)); }
 inline bool fits_int(int64_t value) { return value == static_cast<int32_t>(value); }
 
+// Copies [p, p + size) to `to` in steps of 16 bytes, which may write 16 bytes too many. True if all are ASCII.
+[[gnu::always_inline]] inline bool copy_ascii(char* to, const uint8_t* p, const uint8_t* end, size_t size) {
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  // Eight bytes from kOnes + 16 - n: the first n of them are ones.
+  alignas(16) static constexpr uint8_t kOnes[40] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+  auto step = [&](size_t at, uint64_t& low, uint64_t& high) {
+    std::memcpy(&low, p + at, 8), std::memcpy(&high, p + at + 8, 8);
+    std::memcpy(to + at, &low, 8), std::memcpy(to + at + 8, &high, 8);
+  };
+  uint64_t seen = 0, low = 0, high = 0, low_mask = 0, high_mask = 0;
+  size_t at = 0;
+  if (static_cast<size_t>(end - p) < size + 16) [[unlikely]] {  // reading 16 bytes would leave the payload
+    for (; at + 8 <= size; at += 8) std::memcpy(&low, p + at, 8), std::memcpy(to + at, &low, 8), seen |= low;
+    low = 0;
+    if (size - at >= 4) std::memcpy(&low, p + at, 4), std::memcpy(to + at, &low, 4), seen |= low, at += 4;
+    for (; at < size; ++at) to[at] = static_cast<char>(p[at]), seen |= p[at];
+    return (seen & kHigh) == 0;
+  }
+  for (; at + 16 <= size; at += 16) step(at, low, high), seen |= low | high;
+  step(at, low, high);
+  const uint8_t* const ones = kOnes + 16 - (size - at);
+  std::memcpy(&low_mask, ones, 8), std::memcpy(&high_mask, ones + 8, 8);
+  return ((seen | (low & low_mask) | (high & high_mask)) & kHigh) == 0;
+}
+
 // Appends payload bytes [p, p + size) to a String column. True if all are ASCII (so the caller need not look at them again).
-// Reads 8 bytes at a time where the payload goes on that far, and writes into the buffer's slack.
 [[gnu::always_inline]] inline bool append_string(columns::Column& column, const uint8_t* p, const uint8_t* end, size_t size) {
   columns::Buffer& text = column.text_bytes();
   text.reserve(size + 10);
   char* to = text.tail();
   size_t length = size;
-  while (length >= 0x80) *to++ = static_cast<char>(length | 0x80), length >>= 7;
+  while (length >= 0x80) [[unlikely]] *to++ = static_cast<char>(length | 0x80), length >>= 7;
   *to++ = static_cast<char>(length);
-  bool ascii = false;
-  if (static_cast<size_t>(end - p) >= size + 8) [[likely]] {
-    uint64_t seen = 0, word = 0;
-    size_t at = 0;
-    for (; at + 8 <= size; at += 8) {
-      std::memcpy(&word, p + at, 8);
-      std::memcpy(to + at, &word, 8);
-      seen |= word;
-    }
-    std::memcpy(&word, p + at, 8);
-    std::memcpy(to + at, &word, 8);
-    seen |= word & ((uint64_t{1} << (8 * (size - at))) - 1);
-    ascii = (seen & 0x8080808080808080) == 0;
-  } else if (size != 0) {
-    std::memcpy(to, p, size);
-  }
+  const bool ascii = copy_ascii(to, p, end, size);
   text.set_tail(to + size);
   column.marks().put(static_cast<uint32_t>(text.size()));
   return ascii;

@@ -11,24 +11,36 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
+// A value for a message, at no cost that grows with it.
+std::string shown(const json& value) {
+  if (value.is_string()) return json(value.get_ref<const std::string&>().substr(0, 60)).dump(-1, ' ', false, json::error_handler_t::replace);
+  if (value.is_structured()) return (value.is_array() ? "an array of " : "an object of ") + std::to_string(value.size());
+  return value.dump();
+}
+std::string below(const std::string& at, const std::string& step) { return at.size() > 500 ? at : at + step.substr(0, 100); }
+
 class DefaultEncoder {
  public:
+  explicit DefaultEncoder(DefaultBudget& budget) : budget_(budget) {}
+
   // Empty: it went well. `at` is the place inside of the value.
   std::string encode(const Node& type, const json& value, const std::string& at, std::string& out) {
-    if (++values_ > kValuesMax || depth_ >= kDepthMax || out.size() > kBytesMax)
-      return at + ": the default never ends or is too large: a record contains itself by defaults";
+    if (--budget_.values < 0 || depth_ >= kDepthMax || budget_.bytes == 0)
+      return at + ": the default never ends, or the schema's defaults are too large together: does a record contain itself by defaults?";
     ++depth_;
+    const size_t before = out.size();
     std::string wrong = encode_now(type, value, at, out);
+    if (out.size() > before && value.is_primitive()) charge(out.size() - before);
     --depth_;
     return wrong;
   }
 
  private:
-  static constexpr int kValuesMax = 100'000, kDepthMax = 100;
-  static constexpr size_t kBytesMax = size_t{1} << 20;
+  static constexpr int kDepthMax = 100;
 
+  void charge(size_t bytes) { budget_.bytes -= std::min(budget_.bytes, bytes); }
   static std::string mismatch(const Node& type, const json& value, const std::string& at) {
-    return at + ": " + value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80) + " is no value of " + describe(type);
+    return at + ": " + shown(value) + " is no value of " + describe(type);
   }
 
   std::string encode_now(const Node& type, const json& value, const std::string& at, std::string& out) {
@@ -71,7 +83,7 @@ class DefaultEncoder {
         int index = 0;
         for (auto item = value.begin(); item != value.end(); ++item, ++index) {
           if (map) to.string(item.key());
-          const std::string where = map ? at + "." + item.key() : at + "[" + std::to_string(index) + "]";
+          const std::string where = below(at, map ? "." + item.key() : "[" + std::to_string(index) + "]");
           if (auto wrong = encode(*type.items, *item, where, out); !wrong.empty()) return wrong;
         }
         to.end_blocks();
@@ -93,6 +105,7 @@ class DefaultEncoder {
   static std::string encode_bytes(const Node& type, const json& value, const std::string& at, Encoder& to) {
     if (!value.is_string()) return mismatch(type, value, at);
     const auto& text = value.get_ref<const std::string&>();
+    if (type.type == Type::kFixed && text.size() > 2 * static_cast<size_t>(type.size)) return mismatch(type, value, at);
     std::string bytes;
     for (size_t i = 0; i < text.size(); ++i) {
       const auto c = static_cast<unsigned char>(text[i]);
@@ -110,24 +123,26 @@ class DefaultEncoder {
     if (!value.is_object()) return mismatch(type, value, at);
     for (const Field& field : type.fields) {
       const auto given = value.find(field.name);
-      const std::string where = at + "." + field.name;
+      const std::string where = below(at, "." + field.name);
       if (given == value.end() && field.default_json.empty()) return where + ": is missing, and the field has no default";
-      const json content = given != value.end() ? *given : json::parse(field.default_json);
-      if (auto wrong = encode(*field.type, content, where, out); !wrong.empty()) return wrong;
+      json own;
+      if (given == value.end()) charge(field.default_json.size()), own = json::parse(field.default_json);
+      if (auto wrong = encode(*field.type, given != value.end() ? *given : own, where, out); !wrong.empty()) return wrong;
     }
     return "";
   }
 
-  int values_ = 0, depth_ = 0;
+  DefaultBudget& budget_;
+  int depth_ = 0;
 };
 
 }  // namespace
 
-Status encode_default(const Node& type, std::string_view text, std::string& out) {
+Status encode_default(const Node& type, std::string_view text, DefaultBudget& budget, std::string& out) {
   const json value = json::parse(text, nullptr, false);
   if (value.is_discarded()) return permanent("default: is no JSON");
   const size_t before = out.size();
-  std::string wrong = DefaultEncoder().encode(type, value, "default", out);
+  std::string wrong = DefaultEncoder(budget).encode(type, value, "default", out);
   if (wrong.empty()) return {};
   out.resize(before);
   return permanent(std::move(wrong));

@@ -29,11 +29,22 @@ bool promotes(Type writer, Type reader) {
 }  // namespace
 
 bool SchemaMatch::resolves(const Node& writer, const Node& reader) {
-  const auto [known, fresh] = known_.try_emplace({&writer, &reader}, true);
-  if (!fresh) return known->second;
+  if (too_large_) return false;
+  const Pair pair(&writer, &reader);
+  if (const auto known = known_.find(pair); known != known_.end()) return known->second;
+  if (depth_ == kDepthMax || ++work_ > kWorkMax) too_large_ = true;
+  if (too_large_) return false;
+  known_.emplace(pair, true);
+  const size_t mark = believed_.size();
+  believed_.push_back(pair);
+  ++depth_;
   const bool result = resolves_now(writer, reader);
-  known_[{&writer, &reader}] = result;
-  return result;
+  --depth_;
+  if (result) return true;
+  // What was found true meanwhile may have been so because this pair was taken for true: find it out again when it is asked for.
+  for (; believed_.size() > mark; believed_.pop_back()) known_.erase(believed_.back());
+  known_[pair] = false;
+  return false;
 }
 
 bool SchemaMatch::resolves_now(const Node& writer, const Node& reader) {
@@ -102,9 +113,11 @@ size_t SchemaMatch::least_bytes(const Node& writer) {
     default: return 1;
   }
   const auto [known, fresh] = least_.try_emplace(&writer, 0);
-  if (!fresh) return known->second;
+  if (!fresh || depth_ == kDepthMax) return known->second;
   size_t total = 0;
+  ++depth_;
   for (const Field& field : writer.fields) total = std::min(total + least_bytes(*field.type), kMost);
+  --depth_;
   return least_[&writer] = total;
 }
 

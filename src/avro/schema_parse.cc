@@ -22,6 +22,23 @@ struct Wrong {  // ends the parse; never leaves this file
 
 std::string shown(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace).substr(0, 80); }
 
+// A place below `at`; bounded, since a schema may have names of a megabyte, and many places.
+std::string below(const std::string& at, const std::string& step) {
+  if (at.size() > 500) return at;
+  return at + (at.empty() || step[0] == '[' ? "" : ".") + step.substr(0, 200);
+}
+// JSON whose objects have few keys: reading one takes time in the square of their number.
+json read_json(std::string_view text) {
+  constexpr int kKeysMax = 1000;
+  std::vector<int> keys;
+  return json::parse(text, [&](int, json::parse_event_t event, json&) {
+    if (event == json::parse_event_t::object_start) keys.push_back(0);
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key && ++keys.back() > kKeysMax) fail("", "has an object with more than " + std::to_string(kKeysMax) + " keys");
+    return true;
+  });
+}
+
 bool is_name(std::string_view text) {
   auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   if (text.empty() || !letter(text[0])) return false;
@@ -88,10 +105,11 @@ class SchemaParser {
 
   void run(const json& root) {
     schema_.root_ = parse(root, "", "");
+    DefaultBudget budget;
     for (const auto& [node, index, at] : defaults_) {
       Field& field = node->fields[index];
       std::string binary;
-      if (auto done = encode_default(*field.type, field.default_json, binary); !done) fail(at, done.error().message);
+      if (auto done = encode_default(*field.type, field.default_json, budget, binary); !done) fail(at, done.error().message);
       field.default_binary = std::move(binary);
     }
   }
@@ -125,7 +143,7 @@ class SchemaParser {
       if (!value.contains(key)) fail(at, *type + " needs \"" + key + "\", the schema of its " + key);
       Node* node = add(map ? Type::kMap : Type::kArray);
       node->properties = properties_of(value, {"type", key});
-      node->items = parse(value[key], space, at.empty() ? key : at + "." + key);
+      node->items = parse(value[key], space, below(at, key));
       return node;
     }
     return named(*type, space, at);
@@ -142,10 +160,12 @@ class SchemaParser {
   }
 
   const Node* parse_union(const json& value, const std::string& space, const std::string& at) {
+    constexpr size_t kBranchesMax = 1000;  // resolving two unions takes time in the product of their branches
+    if (value.size() > kBranchesMax) fail(at, "the union has more than " + std::to_string(kBranchesMax) + " branches");
     Node* node = add(Type::kUnion);
     std::set<std::string> seen;
     for (size_t i = 0; i < value.size(); ++i) {
-      const std::string where = at + "[" + std::to_string(i) + "]";
+      const std::string where = below(at, "[" + std::to_string(i) + "]");
       const Node* branch = parse(value[i], space, where);
       if (branch->type == Type::kUnion) fail(where, "a union may not directly contain a union: put its branches into the outer one");
       if (!seen.insert(branch->named() ? branch->name : type_name(branch->type)).second)
@@ -187,10 +207,10 @@ class SchemaParser {
     std::vector<Field> parsed;
     for (size_t i = 0; i < fields->size(); ++i) {
       const json& item = (*fields)[i];
-      std::string where = (at.empty() ? "" : at + ".") + "fields[" + std::to_string(i) + "]";
+      std::string where = below(at, "fields[" + std::to_string(i) + "]");
       const std::string* name = item.is_object() ? text_of(item, "name") : nullptr;
       if (name == nullptr) fail(where, "a field is an object with a \"name\" that is a string");
-      where += " \"" + *name + "\"";
+      where += " \"" + name->substr(0, 100) + "\"";
       if (!is_name(*name)) fail(where, "is no name: names are letters, digits and _, not beginning with a digit");
       if (!seen.insert(*name).second) fail(where, describe(*node) + " has two fields of this name");
       if (!item.contains("type")) fail(where, "needs a \"type\"");
@@ -200,7 +220,7 @@ class SchemaParser {
       field.aliases = texts_of(item, "aliases", where);
       field.order = parse_order(item, where);
       field.properties = properties_of(item, {"name", "type", "doc", "aliases", "order", "default"});
-      field.type = parse(item["type"], space, where + ".type");
+      field.type = parse(item["type"], space, below(where, "type"));
       if (const auto value_given = item.find("default"); value_given != item.end()) {
         field.default_json = value_given->dump();
         defaults_.push_back({node, i, where});
@@ -292,7 +312,7 @@ Result<SchemaPtr> Schema::parse(std::string_view text) {
   if (nesting(text) > kNestingMax) return permanent("schema: more than 200 brackets inside each other; give inner types names");
   std::shared_ptr<Schema> schema(new Schema);
   try {
-    SchemaParser(*schema).run(json::parse(text));
+    SchemaParser(*schema).run(read_json(text));
   } catch (const Wrong& wrong) {
     return permanent(wrong.message);
   } catch (const json::exception& error) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "avro/compatibility.h"
+#include "avro/decode_promises.h"
 #include "avro/encoder.h"
 
 namespace millrace::avro {
@@ -101,6 +102,40 @@ TEST(Schema, DeepNestingIsRefusedInsteadOfOverflowingTheStack) {
   std::string deep;
   for (int i = 0; i < 100'000; ++i) deep += R"({"type":"array","items":)";
   EXPECT_NE(error_of(deep).find("200 brackets"), std::string::npos);
+}
+std::string numbered(const std::string& before, int count, auto&& each) {
+  std::string text = before;
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + each(std::to_string(i), std::to_string(i - 1));
+  return text;
+}
+std::string record_of(const std::string& name, const std::string& fields) { return R"({"type":"record","name":")" + name + R"(","fields":[)" + fields + "]}"; }
+
+TEST(Schema, ThatWouldTakeHoursOrGigabytesIsRefused) {
+  // Twenty types, each twice in the next one, by default: 2^20 values for each of a thousand fields.
+  std::string types = record_of("B0", R"({"name":"i","type":"int","default":0})");
+  for (int i = 1; i <= 20; ++i) types = record_of("B" + std::to_string(i), R"({"name":"l","type":)" + types + R"(,"default":{}},{"name":"r","type":"B)" + std::to_string(i - 1) + R"(","default":{}})");
+  const std::string fields = numbered(R"({"name":"b","type":)" + types + "},", 1000, [](const auto& i, const auto&) { return R"({"name":"f)" + i + R"(","type":"B20","default":{}})"; });
+  EXPECT_NE(error_of(record_of("R", fields)).find("too large together"), std::string::npos);
+  // Looking up a key takes time in the number of keys.
+  EXPECT_NE(error_of(numbered("{", 100'000, [](const auto& i, const auto&) { return "\"k" + i + "\":1"; }) + "}").find("more than 1000 keys"), std::string::npos);
+  // A message about a place stays short, and so does the place.
+  const std::string name(100'000, 'n');
+  EXPECT_LT(error_of(record_of("R", R"({"name":")" + name + R"(","type":)" + record_of("S", R"({"name":"x","type":"y"})") + "}")).size(), 1000u);
+}
+TEST(Compatibility, OfSchemasThatNestTooDeeplyOrAreTooLargeIsRefusedInsteadOfOverflowing) {
+  const auto reasons = incompatibilities(*parsed(fuzz::deep_record("r")), *parsed(fuzz::deep_record("w")));
+  ASSERT_EQ(reasons.size(), 1u);
+  EXPECT_NE(reasons[0].find("nested too deeply"), std::string::npos);
+  // A million pairs of branches.
+  auto fixed = [&](const char* prefix) { return parsed(numbered("[", 1000, [&](const auto& i, const auto&) { return R"({"type":"fixed","size":1,"name":")" + (prefix + i) + "\"}"; }) + "]"); };
+  EXPECT_FALSE(incompatibilities(*fixed("a"), *fixed("b")).empty());
+  // A type that is wrong, and is used 2^30 times.
+  auto doubled = [&](const std::string& type) {
+    std::string types = record_of("D0", R"({"name":"i","type":)" + type + "}");
+    for (int i = 1; i <= 30; ++i) types = record_of("D" + std::to_string(i), R"({"name":"l","type":)" + types + R"(},{"name":"r","type":"D)" + std::to_string(i - 1) + R"("})");
+    return parsed(types);
+  };
+  EXPECT_EQ(incompatibilities(*doubled("\"int\""), *doubled("\"string\"")).size(), 100u);
 }
 TEST(Schema, LogicalTypeThatIsInvalidIsIgnored) {
   EXPECT_EQ(parsed(R"({"type":"bytes","logicalType":"decimal","precision":4,"scale":5})")->root().logical, Logical::kNone);

@@ -29,7 +29,7 @@ TEST(Type, NameIsReadBackAsTheSameType) {
 }
 TEST(Type, NameThatIsNoneIsAnError) {
   for (const char* name : {"", "Int", "Nullable(Array(Int8))", "LowCardinality(Int64)", "Array(String", "Array(String))", "FixedString(0)",
-                           "Decimal(77, 0)", "Enum8('a')", "Enum8('a", "FixedString(99999999999)"})
+                           "Decimal(77, 0)", "FixedString(99999999999999999999)", "Enum8('a')", "Enum8('a", "FixedString(99999999999)"})
     EXPECT_FALSE(parse_type(name)) << name;
 }
 TEST(Type, NullableGoesWhereClickHouseAllowsIt) {
@@ -141,6 +141,11 @@ TEST(Block, TruncateUndoesARowLeftHalfDone) {
   block.column(0).append<uint8_t>(1);
   block.truncate(block.rows());
   EXPECT_EQ(native(block), native(filled(10)));
+}
+TEST(Block, KeepOfNoRowsIsAllowed) {
+  Block block(every_type());
+  block.keep({});
+  EXPECT_EQ(block.rows(), 0u);
 }
 TEST(Block, KeepLeavesTheRowsOfTheMask) {
   Block block = filled(100);

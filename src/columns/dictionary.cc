@@ -95,7 +95,9 @@ void Dictionary::forget_rows_from(size_t row) {
   }
 }
 
-void Dictionary::renumber_rows() { std::memset(first_rows_.data(), 0, first_rows_.size()); }
+void Dictionary::renumber_rows() {
+  if (!first_rows_.empty()) std::memset(first_rows_.data(), 0, first_rows_.size());
+}
 
 size_t Dictionary::memory() const {
   return text_.capacity() + ends_.capacity() + first_rows_.capacity() + hashes_.capacity() + slots_.capacity() * sizeof(uint32_t);

@@ -77,7 +77,7 @@ class Parser {
     int64_t value = 0;
     const std::string_view digits = word();
     failed_ |= digits.empty() || digits.size() > 9;
-    for (const char c : digits) {
+    for (const char c : failed_ ? std::string_view() : digits) {
       if (c < '0' || c > '9') failed_ = true;
       value = value * 10 + (c - '0');
     }
