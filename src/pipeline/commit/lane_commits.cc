@@ -57,18 +57,17 @@ void LaneProtocol::committed(uint64_t number, CommitAnswer answer) {
   const UnderWay done = *std::exchange(commit_, std::nullopt);
   if (answer == CommitAnswer::kUnknown && !guards_.no_answer_is_no_yes) answer = CommitAnswer::kYes;
   if (answer == CommitAnswer::kUnknown && !guards_.no_answer_is_no_no) answer = CommitAnswer::kRefused;
+  if (answer != CommitAnswer::kYes && done.announces) next_ = done.announces;  // closed, and not committed; otherwise another may wait
   if (answer == CommitAnswer::kYes) {
     landed(done);
   } else if (answer == CommitAnswer::kUnknown) {
     forget_everything();
   } else {
-    next_ = done.announces;
-    if (next_ && !std::ranges::all_of(next_->ranges, [&](const auto& r) { return find(r.partition) != nullptr && !find(r.partition)->leaving; })) {
-      std::vector<TopicPartition> gone;
+    std::vector<TopicPartition> gone;
+    if (next_)
       for (const PlanRange& r : next_->ranges)
         if (find(r.partition) == nullptr || find(r.partition)->leaving) gone.push_back(r.partition);
-      drop_collected(gone);
-    }
+    drop_collected(gone);
     waiting_ = ++numbers_;
     emit(action::Wait{waiting_, kRefusedAgain});
   }

@@ -18,7 +18,7 @@ bool touches(const Plan& plan, const std::vector<TopicPartition>& names) {
 
 }  // namespace
 
-LaneProtocol::LaneProtocol(const LaneGuards& guards) : guards_(guards) { step(); }
+LaneProtocol::LaneProtocol(const LaneGuards& guards, uint16_t row_semantics) : guards_(guards), row_semantics_(row_semantics) { step(); }
 
 std::vector<Action> LaneProtocol::take_actions() { return std::exchange(actions_, {}); }
 
@@ -174,8 +174,8 @@ std::string LaneProtocol::obstacle(const CommittedRead& read, const Result<Commi
   if (metadata->adoptions >= kAdoptionsMax)
     return plan + "was begun " + std::to_string(metadata->adoptions) + " times in a row by workers that didn't survive making its rows" + help;
   const auto semantics = metadata->plan->row_semantics;
-  if (guards_.know_row_semantics && semantics != kRowSemantics && semantics + 1 != kRowSemantics)
-    return plan + "waits for a binary that makes rows number " + std::to_string(semantics) + "; this one makes " + std::to_string(kRowSemantics);
+  if (guards_.know_row_semantics && semantics != row_semantics_ && semantics + 1 != row_semantics_)
+    return plan + "waits for a binary that makes rows number " + std::to_string(semantics) + "; this one makes " + std::to_string(row_semantics_);
   if (guards_.know_catalog && !catalogs_.contains(metadata->plan->catalog))
     return plan + "waits for catalog version " + to_string(metadata->plan->catalog.value) + ", which this worker doesn't hold";
   return "";
@@ -300,8 +300,7 @@ void LaneProtocol::adopt() {
 
 void LaneProtocol::drop_collected(const std::vector<TopicPartition>& partitions) {
   if (partitions.empty()) return;
-  next_ = nullptr;
-  emit(action::DropCollected{partitions});
+  emit(action::DropCollected{partitions, std::exchange(next_, nullptr)});
 }
 
 // The plan in flight: whoever owns its partitions finds it in their metadata.
@@ -316,6 +315,7 @@ void LaneProtocol::forget_plan() {
 }
 
 void LaneProtocol::forget_everything() {
+  if (commit_ && commit_->announces) next_ = commit_->announces;  // to be opened again
   forget_plan();
   drop_collected(held());
   commit_.reset();

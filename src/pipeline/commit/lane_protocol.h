@@ -78,9 +78,11 @@ struct StartReading {
   TopicPartition partition;
   Offset begin;
 };
-// Stop reading these and throw away what was collected of them for the next epoch; a closed one is open again.
+// Stop reading these and throw away what was collected of them for the next epoch. `reopened`, where set, is a closed epoch that is
+// open again: what it holds of other partitions is collected, and not yet planned. (A closed epoch that is being committed stays closed.)
 struct DropCollected {
   std::vector<TopicPartition> partitions;
+  PlanPtr reopened;
 };
 // Read all ranges of the plan again and make its rows. Answer plan_rebuilt() or plan_refused().
 struct RebuildPlan {
@@ -135,7 +137,8 @@ class LaneProtocol {
   // An adoption whose rows are begun for this many times, and never stood, stops the partition: it kills its workers.
   static constexpr int kAdoptionsMax = 8;
 
-  explicit LaneProtocol(const LaneGuards& guards = {});
+  // `row_semantics`: the binary's own number (the simulation upgrades binaries).
+  explicit LaneProtocol(const LaneGuards& guards = {}, uint16_t row_semantics = kRowSemantics);
 
   // Events. The group's:
   void assigned(const std::vector<TopicPartition>& partitions);
@@ -227,6 +230,7 @@ class LaneProtocol {
   void emit(T act) { actions_.push_back(std::move(act)); }
 
   LaneGuards guards_;
+  uint16_t row_semantics_;
   std::map<TopicPartition, Partition> partitions_;
   std::set<CatalogHash> catalogs_;
   std::optional<InFlight> in_flight_;

@@ -1,0 +1,127 @@
+#include "simulation/clickhouse.h"
+
+#include <algorithm>
+
+#include "simulation/world.h"
+
+namespace millrace::simulation {
+
+constexpr int64_t kClockErrorMaxMs = 500;  // so that it steps by a second at most, half of ClickHouseWrite::kGuardMs
+
+ClickHouse::ClickHouse(World& world) : world_(world) {
+  clock_error_ = world.env.random.between(-kClockErrorMaxMs, kClockErrorMaxMs);
+  // A term, and the slowest landing after it, see `disk_slow`.
+  window_ms_ = world.env.guards.world.window_outlives_term ? 40'000 : world.env.random.between(200, 3'000);
+}
+
+std::optional<int64_t> ClickHouse::time() const {
+  if (world_.env.now() < up_at_) return std::nullopt;
+  return world_.env.now() + clock_error_;
+}
+
+void ClickHouse::insert(const InsertRequest& request, const Reply& reply) {
+  if (!time()) return reply(false);
+  world_.checker.insert_seen(*request.rows);
+  const uint64_t number = ++numbers_;
+  under_way_.push_back({number, request, reply});
+  const auto& s = world_.env.schedule;
+  const int64_t stall = world_.env.chance(s.body_stalls) ? world_.env.random.between(500, 15'000) : world_.env.random.between(0, 5);
+  world_.env.queue.after(stall, [this, number] { body_is_whole(number); });
+}
+
+void ClickHouse::body_is_whole(uint64_t number) {
+  const auto at = std::ranges::find(under_way_, number, &UnderWay::number);
+  if (at == under_way_.end()) return;  // it died with the server
+  if (*time() / 1000 > at->request.deadline_s && world_.env.guards.world.deadline) {
+    world_.checker.saw.refused_late++;
+    world_.env.trace([&] { return "clickhouse: refused after its term, " + to_string(at->request.rows->plan->id.value); });
+    return take(number)->reply(false);
+  }
+  const auto& s = world_.env.schedule;
+  const int64_t writing = world_.env.chance(s.disk_slow) ? world_.env.random.between(500, 20'000) : world_.env.random.between(1, 15);
+  world_.env.queue.after(writing, [this, number] { land(number); });
+}
+
+bool ClickHouse::remembers(const InsertRequest& request) {
+  std::erase_if(tokens_, [&](const Token& t) { return t.at + window_ms_ < world_.env.now(); });
+  return std::ranges::any_of(
+      tokens_, [&](const Token& t) { return t.token == request.token && t.plan == request.rows->plan->id && t.table == request.rows->table; });
+}
+
+void ClickHouse::land(uint64_t number) {
+  auto insert = take(number);
+  if (!insert) return;
+  const InsertRequest& request = insert->request;
+  const Rows& rows = *request.rows;
+  const auto say = [&](const char* what) {
+    world_.env.trace([&] { return std::string("clickhouse: ") + what + ", plan " + to_string(rows.plan->id.value) + " table " + rows.table + " token " + std::to_string(request.token); });
+  };
+  const bool answered = !world_.env.chance(world_.env.schedule.answer_lost);
+  if (remembers(request)) {
+    world_.checker.saw.deduplicated++;
+    say("deduplicated");
+    if (answered) insert->reply(true);
+    return;
+  }
+  tokens_.push_back({rows.table, rows.plan->id, request.token, world_.env.now()});
+  if (world_.env.chance(world_.env.schedule.lost_at_rename)) {
+    world_.checker.saw.lost_at_rename++;
+    say("token kept, rows lost");
+    if (world_.env.random.chance(0.5)) crash();
+    return insert->reply(false);
+  }
+  say("landed");
+  counts_[{rows.plan->id, rows.table}] += rows.records.size();
+  world_.checker.landed(rows);
+  if (answered) insert->reply(true);
+}
+
+std::optional<ClickHouse::UnderWay> ClickHouse::take(uint64_t number) {
+  const auto at = std::ranges::find(under_way_, number, &UnderWay::number);
+  if (at == under_way_.end()) return std::nullopt;
+  UnderWay taken = std::move(*at);
+  under_way_.erase(at);
+  return taken;
+}
+
+std::optional<uint64_t> ClickHouse::under_way(PlanId plan, const std::string& table) const {
+  if (!time()) return std::nullopt;
+  return std::ranges::count_if(under_way_, [&](const UnderWay& u) { return u.request.rows->plan->id == plan && u.request.rows->table == table; });
+}
+
+std::optional<uint64_t> ClickHouse::count(PlanId plan, const std::string& table) const {
+  if (!time()) return std::nullopt;
+  const auto at = counts_.find({plan, table});
+  return at == counts_.end() ? 0 : at->second;
+}
+
+std::optional<bool> ClickHouse::has_rows(const TopicPartition& partition) const {
+  if (!time()) return std::nullopt;
+  return world_.checker.has_rows(partition);
+}
+
+void ClickHouse::go_down(int64_t ms) {
+  up_at_ = std::max(up_at_, world_.env.now() + ms);
+  for (const UnderWay& died : std::exchange(under_way_, {}))
+    if (world_.env.random.chance(0.7)) died.reply(false);
+}
+
+void ClickHouse::crash() {
+  world_.env.trace([] { return "clickhouse: killed"; });
+  go_down(world_.env.random.between(100, 3'000));
+}
+
+void ClickHouse::lose_power() {
+  world_.env.trace([] { return "clickhouse: power lost"; });
+  const int64_t synced = world_.env.now() - world_.env.random.between(0, 60'000);
+  std::erase_if(tokens_, [&](const Token& t) { return t.at > synced; });
+  const bool slow = world_.env.guards.world.reboot_outlasts_term;
+  go_down(slow ? world_.env.random.between(12'000, 20'000) : world_.env.random.between(100, 3'000));
+}
+
+void ClickHouse::step_clock() {
+  clock_error_ = world_.env.random.between(-kClockErrorMaxMs, kClockErrorMaxMs);
+  world_.env.trace([&] { return "clickhouse: its clock is off by " + std::to_string(clock_error_) + " ms"; });
+}
+
+}  // namespace millrace::simulation

@@ -1,0 +1,64 @@
+#include "simulation/environment.h"
+
+namespace millrace::simulation {
+
+Schedule make_schedule(Random& random) {
+  const auto often = [&](double probability, double most) { return random.chance(probability) ? most * static_cast<double>(random.between(1, 10)) / 10 : 0.0; };
+  const auto every = [&](double probability, int64_t least, int64_t most) { return random.chance(probability) ? random.between(least, most) : int64_t{0}; };
+  Schedule s{};
+  s.processes = static_cast<int>(random.between(1, 3));
+  s.lanes = static_cast<int>(random.between(1, 2));
+  s.topics = static_cast<int>(random.between(1, 2));
+  s.partitions = static_cast<int>(random.between(1, 3));
+  s.records = static_cast<int>(random.between(4, 24));
+  s.faults_ms = random.between(15'000, 60'000);
+  s.start_at_end = random.chance(0.2);
+  s.session_ms = random.chance(0.5) ? 10'000 : random.between(2'000, 6'000);
+  s.drain_ms = random.between(1'000, 8'000);
+  s.slow = often(0.6, 0.1);
+  s.lost = often(0.6, 0.1);
+  s.read_fails = often(0.3, 0.2);
+  s.transaction_fails = often(0.3, 0.2);
+  s.rebuild_fails = often(0.2, 0.3);
+  s.crash_ms = every(0.6, 3'000, 20'000);
+  s.freeze_ms = every(0.6, 3'000, 20'000);
+  s.rebalance_ms = every(0.6, 1'000, 15'000);
+  s.restart_ms = every(0.3, 4'000, 20'000);
+  s.catalog_ms = every(0.4, 2'000, 20'000);
+  s.amid_actions = often(0.4, 0.03);
+  s.replaced = often(0.4, 1.0);
+  s.insert_late = often(0.5, 0.4);
+  s.insert_lost = often(0.3, 0.3);
+  s.insert_repeated = often(0.3, 0.5);
+  s.body_stalls = often(0.3, 0.3);
+  s.disk_slow = often(0.4, 0.4);
+  s.answer_lost = often(0.4, 0.5);
+  s.lost_at_rename = often(0.4, 0.4);
+  s.server_crash_ms = every(0.3, 3'000, 20'000);
+  s.power_loss_ms = every(0.15, 10'000, 40'000);
+  s.clock_step_ms = every(0.3, 1'000, 10'000);
+  s.wrong_clocks = often(0.1, 0.7);
+  s.upgrade = random.chance(0.2);
+  s.growth = random.chance(0.2);
+  s.remade_topic = random.chance(0.06);
+  s.records_gone = random.chance(0.04);
+  s.records_differ = random.chance(0.04);
+  s.poison = random.chance(0.06);
+  s.group_reset = random.chance(0.08);
+  return s;
+}
+
+Environment::Environment(uint64_t seed, const Guards& rules, bool tracing)
+    : random(seed), guards(rules), schedule(make_schedule(random)), tracing_(tracing), began_(1'790'000'000'000 + random.between(0, 999)) {
+  queue.set_now(began_);
+}
+
+int64_t Environment::delay() {
+  if (quiet) return random.between(1, 4);
+  if (random.chance(schedule.slow)) return random.between(100, random.chance(0.5) ? 1'000 : 5'000);
+  return random.chance(0.9) ? random.between(1, 12) : random.between(10, 80);
+}
+
+void Environment::print(const std::string& text) const { std::printf("%9.3f  %s\n", static_cast<double>(queue.now() - began_) / 1000, text.c_str()); }
+
+}  // namespace millrace::simulation

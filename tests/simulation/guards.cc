@@ -1,0 +1,54 @@
+#include "simulation/guards.h"
+
+#include <algorithm>
+
+namespace millrace::simulation {
+
+// One line a rule. A field of the three structs that has none here fails simulation_test.
+#define LANE(field, invariant, rule) {#field, invariant, rule, [](Guards& g) { g.lane.field = false; }}
+#define CLICKHOUSE(field, invariant, rule) {#field, invariant, rule, [](Guards& g) { g.clickhouse.field = false; }}
+#define WORLD(field, invariant, rule) {#field, invariant, rule, [](Guards& g) { g.world.field = false; }}
+
+const std::vector<Canary>& canaries() {
+  static const std::vector<Canary> all = {
+      LANE(plan_before_write, "I1", "no sink sees a range before its plan is committed"),
+      LANE(durable_before_commit, "I2", "offsets move only after every sink is durable"),
+      LANE(own_partitions_only, "I2", "a lane commits only partitions that it holds"),
+      LANE(still_this_plan, "I2", "of an adopted plan, only partitions whose committed metadata is still that plan"),
+      LANE(no_answer_is_no_yes, "I1", "a commit of unknown outcome isn't taken for done"),
+      LANE(no_answer_is_no_no, "I2", "nor is it simply sent again"),
+      LANE(stable_offsets, "I3", "an offset with a pending commit isn't used"),
+      LANE(forget_what_moved, "I2", "a plan doesn't outlive the loss of one of its partitions"),
+      LANE(finish_found_plans, "I3", "a plan found in the metadata is completed first"),
+      LANE(drain_before_release, "I6", "a revoked partition goes when its epoch is committed or forgotten"),
+      LANE(check_mark, "I7", "an offset without our mark stops the partition"),
+      LANE(check_topic_id, "I7", "an offset of a topic that was made anew stops the partition"),
+      LANE(commit_beginning, "I7", "a beginning is committed before it is read from"),
+      LANE(ask_sinks_at_beginning, "I7", "no offset, where a sink has rows, stops the partition"),
+      LANE(know_catalog, "I4", "a plan of an unknown catalog version waits"),
+      LANE(know_row_semantics, "I4", "a plan of unknown row semantics waits"),
+      CLICKHOUSE(count_first, "ClickHouse", "a retry and an adopter count before they insert"),
+      CLICKHOUSE(count_after_clock, "ClickHouse", "the count comes after the clock and after who inserts"),
+      CLICKHOUSE(term_token, "ClickHouse", "whoever inserts in a term uses that term's token"),
+      CLICKHOUSE(believe_only_first, "ClickHouse", "only a first attempt's acknowledgement is believed"),
+      CLICKHOUSE(patience, "ClickHouse", "acknowledged and yet not there: nothing more in this term"),
+      CLICKHOUSE(guard_after_term, "ClickHouse", "a later term's insert waits two seconds after the former term"),
+      CLICKHOUSE(ask_under_way, "ClickHouse", "and until no insert of the plan is listed"),
+      WORLD(deadline, "ClickHouse", "the server refuses an insert after its term"),
+      WORLD(window_outlives_term, "ClickHouse", "tokens are remembered for longer than a term"),
+      WORLD(group_fence, "I2", "the broker refuses a commit of another generation or member"),
+      WORLD(stable_reads, "I3", "a stable read says so when a commit is pending"),
+      WORLD(init_settles, "I3", "initialising a producer settles and fences the former one"),
+      WORLD(reboot_outlasts_term, "ClickHouse", "a server that lost tokens is back only after their term"),
+      WORLD(clocks_checked, "ClickHouse", "a lane whose clock is wrong plans nothing"),
+      WORLD(no_hidden_retry, "ClickHouse", "no proxy repeats an insert"),
+  };
+  return all;
+}
+
+const Canary* find_canary(std::string_view name) {
+  const auto at = std::ranges::find_if(canaries(), [&](const Canary& c) { return name == c.name; });
+  return at == canaries().end() ? nullptr : &*at;
+}
+
+}  // namespace millrace::simulation

@@ -1,0 +1,151 @@
+// The lane's actions but for commits and writes.
+#include <algorithm>
+
+#include "simulation/world.h"
+
+namespace millrace::simulation {
+
+using namespace pipeline::action;
+
+void Lane::carry_out(const InitProducer&) {
+  commit_ = nullptr;
+  producer_ = 0;
+  init_producer(++inits_);
+}
+
+void Lane::init_producer(uint64_t attempt) {
+  if (attempt != inits_) return;
+  if (world_.env.chance(world_.env.schedule.lost)) return later(1'000, [=, this] { init_producer(attempt); });
+  world_.env.queue.after(world_.env.delay(), [=, this] {
+    const auto epoch = world_.broker.init(name_);
+    later(world_.env.delay(), [=, this] {
+      if (attempt != inits_) return;
+      if (!epoch) return later(10, [=, this] { init_producer(attempt); });
+      producer_ = *epoch;
+      event([&] { core_->producer_ready(); });
+    });
+  });
+}
+
+void Lane::carry_out(const ReadOffsets& act) {
+  later(act.after.count(), [=, this] {
+    world_.env.queue.after(world_.env.delay(), [=, this] {
+      std::vector<pipeline::CommittedRead> reads;
+      const bool fails = world_.env.chance(world_.env.schedule.read_fails);
+      for (const auto& name : act.partitions) {
+        reads.push_back(world_.broker.read(name, world_.log.current(name)->topic));
+        if (fails) reads.back().state = pipeline::CommittedRead::State::kFailed;
+      }
+      later(world_.env.delay(), [=, this] {
+        for (const auto& read : reads) topics_[read.partition] = read.topic_id;
+        event([&] { core_->offsets_read(act.number, reads); });
+      });
+    });
+  });
+}
+
+void Lane::carry_out(const ResolveBeginning& act) {
+  world_.env.queue.after(world_.env.delay(), [=, this] {
+    const auto has_rows = world_.clickhouse.has_rows(act.partition);
+    const LogPartition& p = *world_.log.find(act.topic_id, act.partition.partition);
+    const int64_t begin = p.younger ? 0 : world_.env.schedule.start_at_end ? p.end(world_.env.now()) : p.first;
+    later(world_.env.delay(), [=, this] {
+      if (!has_rows) return later(100, [=, this] { carry_out(act); });
+      event([&] {
+        if (*has_rows) core_->beginning_refused(act.partition, "no offset is committed, and ClickHouse has rows");
+        else core_->beginning_found(act.partition, Offset(begin));
+      });
+    });
+  });
+}
+
+void Lane::carry_out(const StartReading& act) {
+  const TopicId topic = topics_.at(act.partition);
+  world_.checker.reading_from(act.partition, topic, act.begin);
+  stopped_.erase(act.partition);
+  reading_[act.partition] = {topic, act.begin.value, act.begin.value};
+}
+
+void Lane::carry_out(const DropCollected& act) {
+  if (act.reopened) {
+    if (act.reopened != closed_plan_) throw Violation("contract: " + name_ + " is to open an epoch again that isn't closed");
+    closed_plan_ = nullptr;
+    for (const PlanRange& range : act.reopened->ranges)
+      if (const auto at = reading_.find(range.partition); at != reading_.end()) at->second.begin = range.offsets.begin.value;
+  }
+  for (const auto& name : act.partitions) reading_.erase(name);
+}
+
+void Lane::carry_out(const RebuildPlan& act) {
+  working_ = act.plan;
+  mine_ = committed_last_;
+  world_.checker.rebuilding(act.plan->id, mine_);
+  rebuild(act.plan);
+}
+
+std::optional<std::string> Lane::cannot_rebuild(const Plan& plan) const {
+  for (const PlanRange& range : plan.ranges) {
+    const LogPartition& p = *world_.log.find(range.topic_id, range.partition.partition);
+    if (p.deleted) return "the topic was deleted";
+    if (p.first > range.offsets.begin.value) return "records are gone";
+    if (p.range(range.offsets.begin.value, range.offsets.end.value) != range) return "records differ";
+  }
+  return std::nullopt;
+}
+
+void Lane::rebuild(const PlanPtr& plan) {
+  const bool slow = world_.env.chance(0.05);
+  later(slow ? world_.env.random.between(500, 8'000) : world_.env.random.between(3, 60), [=, this] {
+    if (working_ != plan) return;
+    if (world_.checker.poisoned(plan->ranges.front().partition)) return process_.crash("of making the rows of plan " + to_string(plan->id.value));
+    if (world_.env.chance(world_.env.schedule.rebuild_fails)) return rebuild(plan);
+    const auto why = cannot_rebuild(*plan);
+    event([&] {
+      if (why) core_->plan_refused(plan->id, *why);
+      else core_->plan_rebuilt(plan->id);
+    });
+  });
+}
+
+void Lane::carry_out(const WritePlan& act) {
+  if (act.fresh) {
+    if (closed_plan_ != act.plan) throw Violation("contract: " + name_ + " is to write a fresh plan whose rows it doesn't hold");
+    closed_plan_ = nullptr;
+    mine_.clear();
+    for (const PlanRange& range : act.plan->ranges) mine_.push_back(range.partition);
+  } else if (working_ != act.plan) {
+    throw Violation("contract: " + name_ + " is to write a plan that it didn't rebuild");
+  }
+  working_ = act.plan;
+  drop_writes();
+  // An unknown version, or number, gets here only without its guard: then the rows are made by what there is.
+  const CatalogHash catalog = process_.knows(act.plan->catalog) ? act.plan->catalog : process_.catalog();
+  const uint16_t number = act.plan->row_semantics;
+  const bool speaks = number == process_.semantics() || number + 1 == process_.semantics();
+  std::set<std::string> tables;
+  for (const PlanRange& range : act.plan->ranges) tables.insert(range.partition.topic);
+  for (const auto& table : tables) {
+    const auto rows = std::make_shared<const Rows>(world_.log.rows(act.plan, table, catalog, speaks ? number : process_.semantics()));
+    writes_.push_back(std::make_shared<TableWrite>(
+        TableWrite{rows, pipeline::ClickHouseWrite(act.plan->time_ms, rows->records.size(), act.fresh, world_.env.guards.clickhouse)}));
+  }
+  for (const WritePtr& write : std::vector(writes_)) advance(write);
+}
+
+void Lane::carry_out(const CancelPlan& act) {
+  if (working_ && working_ != act.plan) throw Violation("contract: " + name_ + " is to cancel another plan than the one that it works on");  // none yet is fine
+  drop_writes();
+  working_ = nullptr;
+  mine_.clear();
+}
+
+void Lane::carry_out(const Wait& act) {
+  later(act.time.count(), [=, this] { event([&] { core_->waited(act.number); }); });
+}
+
+void Lane::carry_out(const Stopped& act) {
+  stopped_.insert(act.partition);
+  if (world_.group.holder(act.partition) == this) world_.checker.stopped(name_, act.partition, act.reason);  // a zombie stops at what others did
+}
+
+}  // namespace millrace::simulation

@@ -1,0 +1,91 @@
+#include "simulation/process.h"
+
+#include <algorithm>
+
+#include "simulation/world.h"
+
+namespace millrace::simulation {
+
+Process::Process(World& world, int slot, int life) : world_(world), slot_(slot), semantics_(world.semantics) {
+  clock_error_ = world.env.chance(world.env.schedule.wrong_clocks) ? world.env.random.between(-120'000, 120'000) : world.env.random.between(-500, 500);
+  for (int i = 0; i < world.env.schedule.lanes; ++i)
+    lanes_.push_back(std::make_unique<Lane>(world, *this, "w" + std::to_string(slot) + "-l" + std::to_string(i), life));
+}
+
+void Process::start() {
+  for (const CatalogHash version : world_.catalogs) learn(version);  // it reads the catalog's topic to its end before anything else
+  for (auto& lane : lanes_) lane->start();
+}
+
+void Process::expect_session_timeout() {
+  const int now = changes_;
+  world_.env.queue.after(world_.env.schedule.session_ms, [this, now] {
+    if (changes_ == now)
+      for (auto& lane : lanes_) world_.group.leave_unless_heard(*lane);
+  });
+}
+
+void Process::crash(const std::string& why) {
+  if (dead()) return;
+  ++world_.checker.saw.crashes;
+  world_.env.trace([&] { return "process " + std::to_string(slot_) + " dies: " + why; });
+  state_ = State::kDead;
+  ++changes_;
+  unheard_.clear();
+  expect_session_timeout();
+  world_.faults.died(slot_);
+}
+
+void Process::freeze(int64_t ms) {
+  if (!running()) return;
+  ++world_.checker.saw.freezes;
+  world_.env.trace([&] { return "process " + std::to_string(slot_) + " freezes for " + std::to_string(ms) + " ms"; });
+  state_ = State::kFrozen;
+  const int now = ++changes_;
+  expect_session_timeout();
+  world_.env.queue.after(ms, [this, now] {
+    if (changes_ == now) wake();
+  });
+}
+
+void Process::wake() {
+  if (!frozen()) return;
+  world_.env.trace([&] { return "process " + std::to_string(slot_) + " wakes"; });
+  state_ = State::kRunning;
+  ++changes_;
+  for (auto& lane : lanes_) lane->pump();
+  for (auto& event : std::exchange(unheard_, {})) deliver(event);
+}
+
+void Process::stop_cleanly() {
+  if (!running() || stopping_) return;
+  world_.env.trace([&] { return "process " + std::to_string(slot_) + " is asked to stop"; });
+  stopping_ = true;
+  for (auto& lane : lanes_) lane->close();
+  lane_is_through();
+}
+
+void Process::lane_is_through() {
+  if (stopping_ && !dead() && std::ranges::all_of(lanes_, [](const auto& lane) { return lane->closed(); })) crash("it was asked to");
+}
+
+void Process::end() {
+  state_ = State::kDead;
+  ++changes_;
+}
+
+void Process::deliver(const std::function<void()>& event) {
+  if (running()) event();
+  else if (frozen()) unheard_.push_back(event);
+}
+
+void Process::learn(CatalogHash version) {
+  newest_ = std::max(newest_, version);
+  if (!catalogs_.insert(version).second) return;
+  for (auto& lane : lanes_) lane->catalog_known(version);
+}
+
+int64_t Process::clock() const { return world_.env.now() + clock_error(); }
+int64_t Process::clock_error() const { return world_.env.quiet ? std::clamp<int64_t>(clock_error_, -500, 500) : clock_error_; }
+
+}  // namespace millrace::simulation

@@ -1,0 +1,80 @@
+#pragma once
+// The source topics: records that arrive over time, holes where markers and aborted records stand, partitions added, topics deleted
+// and made anew, records gone or differing when they are read again. Each record also counts where it arrived.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/commit/plan.h"
+#include "simulation/environment.h"
+
+namespace millrace::simulation {
+
+using pipeline::CatalogHash;
+using pipeline::Plan;
+using pipeline::PlanPtr;
+using pipeline::PlanRange;
+
+struct LogPartition {
+  enum class Kind : uint8_t { kRow, kLetter, kUncertain, kHole };  // uncertain: the lane decides once, in the plan (I5)
+  struct Record {
+    Kind kind;
+    uint8_t rows = 0, letters = 0;  // that arrived of it
+    uint64_t value;
+    int64_t arrives;  // ms since 1970
+  };
+  TopicPartition name;
+  TopicId topic;
+  std::vector<Record> records;  // by offset
+  int64_t first = 0;            // what is below is gone
+  int64_t poison = -1;          // an offset whose making of rows kills the process, when a plan is adopted
+  bool damaged = false;         // records are gone or differ: a plan may be refused
+  bool deleted = false;         // with its topic
+  bool younger = false;         // than the pipeline: starts at 0
+
+  int64_t end(int64_t now) const;  // the high watermark
+  int64_t last_end() const { return static_cast<int64_t>(records.size()); }
+  PlanRange range(int64_t begin, int64_t end) const;  // with what was read in it
+};
+
+// The rows of one plan for one table (a topic's).
+struct Rows {
+  PlanPtr plan;
+  std::string table;
+  std::vector<std::pair<LogPartition*, int64_t>> records;
+  CatalogHash catalog;  // that made them
+  uint16_t semantics = 0;
+};
+using RowsPtr = std::shared_ptr<const Rows>;
+
+struct Letter {
+  LogPartition* partition;
+  int64_t offset;
+};
+
+class SourceLog {
+ public:
+  explicit SourceLog(Environment& environment);
+
+  LogPartition* current(const TopicPartition& name);  // nullptr: there is none (any more)
+  LogPartition* find(TopicId topic, PartitionId partition);
+  std::vector<LogPartition*> current();
+  std::deque<LogPartition>& all() { return partitions_; }
+
+  void grow();                               // another partition for a topic
+  std::string make_anew();                   // deletes a topic and makes it again; its name
+  Rows rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics);
+  std::vector<Letter> letters(const Plan& plan, const std::vector<TopicPartition>& of);
+  // Does this record become a dead letter, by this plan?
+  static bool dead(const Plan& plan, size_t range, const LogPartition& partition, int64_t offset);
+
+ private:
+  LogPartition& add(const std::string& topic, int32_t partition, TopicId id);
+  Environment& env_;
+  std::deque<LogPartition> partitions_;  // their addresses last
+  uint64_t topics_ = 0;
+};
+
+}  // namespace millrace::simulation

@@ -1,0 +1,51 @@
+#pragma once
+// One run: everything that there is in it, and how it goes. Faults for a while, then peace, in which everything must come to its end.
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulation/broker.h"
+#include "simulation/checker.h"
+#include "simulation/clickhouse.h"
+#include "simulation/environment.h"
+#include "simulation/faults.h"
+#include "simulation/group.h"
+#include "simulation/process.h"
+#include "simulation/source_log.h"
+
+namespace millrace::simulation {
+
+struct World {
+  World(uint64_t seed, const Guards& guards, bool tracing);
+
+  void run();  // throws Violation
+  Process& start_process(int slot);
+  Process* current(int slot);  // nullptr: none has been started, or it has died
+
+  Environment env;
+  std::set<CatalogHash> catalogs;  // versions there are
+  uint16_t semantics = 1;          // of the binary that processes are started with
+  SourceLog log;
+  Checker checker;
+  Broker broker;
+  Group group;
+  ClickHouse clickhouse;
+  Faults faults;
+  std::vector<std::unique_ptr<Process>> processes;  // in order of their start, the dead ones too: letters to them are under way
+
+ private:
+  bool finished();
+  void wait_for_the_end();
+  std::string state();
+};
+
+struct Outcome {
+  std::optional<std::string> violation;
+  Sightings saw{};
+};
+Outcome run(uint64_t seed, const Guards& guards, bool tracing = false);
+
+}  // namespace millrace::simulation
