@@ -1,6 +1,7 @@
 # millrace_room(NAME [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
 # its unit tests from *_test.cc (target and ctest NAME_test), its benchmarks from *_bench.cc (target NAME_bench), its fuzz targets
 # from *_fuzz.cc (one each, named after the file; only with MILLRACE_FUZZ, which takes clang: preset fuzz).
+# The target unit_tests is all rooms' tests, without the binary and the integration tests.
 # DEPS are other rooms, LIBS are third-party targets, private to this room unless PUBLIC_LIBS.
 set(MILLRACE_SANITIZE "" CACHE STRING "-fsanitize= for our own code, e.g. address,undefined or thread")
 set(MILLRACE_FUZZ OFF CACHE BOOL "build the fuzz targets (target fuzzers)")
@@ -8,6 +9,10 @@ find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
+# Line numbers, for traces and profilers, without the types: a fifth less to compile, half as much to link.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-g1")
+add_custom_target(unit_tests)
 add_library(millrace_flags INTERFACE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # clang builds the fuzz targets only, and warns of other things
   target_compile_options(millrace_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
@@ -42,6 +47,10 @@ function(millrace_room name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE millrace_${name} ${ROOM_LIBS} ${ROOM_TEST_LIBS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    if(NOT MILLRACE_SANITIZE)
+      target_compile_options(${name}_test PRIVATE -O0)  # the test's own sources: their code runs once
+    endif()
+    add_dependencies(unit_tests ${name}_test)
     add_test(NAME ${name}_test COMMAND ${name}_test --gtest_brief=1)
   endif()
   if(benches)

@@ -16,9 +16,9 @@ bash scripts/setup.sh
 logs="$PWD/build/test"; rm -rf "$logs"; mkdir -p "$logs"
 export MILLRACE_TEST_LOGS="$logs" MILLRACE_LONG="$long"
 reports=() broken=0
-build() {  # preset
+build() {  # preset, then targets (none: all)
   say "building ($1)"
-  BUILD_PRESET="$1" bash scripts/build.sh >"$logs/build-$1.log" 2>&1 ||
+  BUILD_PRESET="$1" bash scripts/build.sh "${@:2}" >"$logs/build-$1.log" 2>&1 ||
     { tail -n 60 "$logs/build-$1.log"; say "the build ($1) failed; $logs/build-$1.log has it all"; return 1; }
 }
 cpp() {  # preset, then options of ctest
@@ -30,9 +30,9 @@ cpp() {  # preset, then options of ctest
 if ! build release; then echo "0 passed, 1 failed"; exit 1; fi
 if [ -z "$only" ]; then
   cpp release
-  if build asan; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  if build asan unit_tests; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   if [ -n "$long" ]; then
-    if build tsan; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+    if build tsan unit_tests; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   fi
 fi
 if ls tests/e2e/test_*.py >/dev/null 2>&1; then

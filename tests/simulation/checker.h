@@ -34,12 +34,12 @@ class Checker {
   bool has_rows(const TopicPartition& partition) const { return with_rows_.contains(partition); }
   PlanPtr pending(const TopicPartition& partition) const;
   // The operator's acts: from now on nobody may commit for it; it is as it was; a plan is to be tried again.
-  void tampered(const TopicPartition& partition) { tampered_.insert(partition); }
+  void tampered(const TopicPartition& partition) { tampered_.insert(partition), ever_tampered_.insert(partition); }
   void mended(const TopicPartition& partition) { tampered_.erase(partition); }
   void retried(const TopicPartition& partition);
   void forget(const TopicPartition& partition) { decided_.erase(partition); }  // its topic was deleted, with its offsets
 
-  bool poisoned(const TopicPartition& partition) const;
+  bool poisoned(const PlanPtr& plan) const;  // no process survives the making of its rows anew; nullptr: false
   // Has it come to its end: everything delivered, or stopped as it must? `stopped`: by its holder, now.
   bool finished(const LogPartition& partition, bool stopped) const;
   void at_the_end();
@@ -63,7 +63,7 @@ class Checker {
   std::map<std::pair<TopicId, PartitionId>, Offset> beginnings_;
   std::map<PlanId, PlanPtr> announced_;
   std::map<std::pair<PlanId, TopicPartition>, int> rebuilds_;
-  std::set<TopicPartition> tampered_, with_rows_;
+  std::set<TopicPartition> tampered_, ever_tampered_, with_rows_;
 };
 
 }  // namespace millrace::simulation

@@ -18,8 +18,7 @@ Sightings& Sightings::operator+=(const Sightings& more) {
   return *this;
 }
 
-bool Checker::poisoned(const TopicPartition& partition) const {
-  const PlanPtr plan = pending(partition);
+bool Checker::poisoned(const PlanPtr& plan) const {
   return plan && std::ranges::any_of(plan->ranges, [&](const PlanRange& range) {
     const LogPartition* p = world_.log.find(range.topic_id, range.partition.partition);
     return range.offsets.begin.value <= p->poison && p->poison < range.offsets.end.value;
@@ -41,11 +40,11 @@ void Checker::stopped(const std::string& by, const TopicPartition& partition, co
   world_.env.trace([&] { return by + ": " + name(partition) + " stopped: " + reason; });
   const bool waits = reason.find("waits for") != std::string::npos;
   const bool adoptions = reason.find("times in a row") != std::string::npos && saw.adoptions > 0;
-  if (!waits && !adoptions && !hopeless(partition)) throw Violation("stopped without a cause: " + name(partition) + " by " + by + ": " + reason);
+  if (!waits && !adoptions && !hopeless(partition) && !ever_tampered_.contains(partition)) throw Violation("stopped without a cause: " + name(partition) + " by " + by + ": " + reason);
 }
 
 bool Checker::finished(const LogPartition& partition, bool stopped) const {
-  if (stopped && (hopeless(partition.name) || poisoned(partition.name))) return true;
+  if (stopped && (hopeless(partition.name) || poisoned(pending(partition.name)))) return true;
   const auto now = decided_.find(partition.name);
   return now != decided_.end() && now->second.topic == partition.topic && !now->second.plan && now->second.offset.value == partition.last_end();
 }

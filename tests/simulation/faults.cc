@@ -184,7 +184,7 @@ void Faults::keep_the_peace() {
   for (const LogPartition* p : world_.log.current()) {
     const Broker::Committed* now = world_.broker.committed(p->name);
     const Lane* holder = world_.group.holder(p->name);
-    if (now == nullptr || holder == nullptr || !holder->stopped(p->name) || world_.broker.pending(p->name) || world_.checker.poisoned(p->name)) continue;
+    if (now == nullptr || holder == nullptr || !holder->stopped(p->name) || world_.broker.pending(p->name) || world_.checker.poisoned(world_.checker.pending(p->name))) continue;
     auto metadata = pipeline::decode(now->metadata);
     if (!metadata || metadata->offset != now->offset || metadata->stopped || metadata->adoptions < pipeline::LaneProtocol::kAdoptionsMax) continue;
     metadata->adoptions = 0;  // millrace plan retry

@@ -97,7 +97,7 @@ void Lane::rebuild(const PlanPtr& plan) {
   const bool slow = world_.env.chance(0.05);
   later(slow ? world_.env.random.between(500, 8'000) : world_.env.random.between(3, 60), [=, this] {
     if (working_ != plan) return;
-    if (world_.checker.poisoned(plan->ranges.front().partition)) return process_.crash("of making the rows of plan " + to_string(plan->id.value));
+    if (world_.checker.poisoned(plan)) return process_.crash("of making the rows of plan " + to_string(plan->id.value));
     if (world_.env.chance(world_.env.schedule.rebuild_fails)) return rebuild(plan);
     const auto why = cannot_rebuild(*plan);
     event([&] {

@@ -81,7 +81,8 @@ void Lane::carry_out(const action::StartReading& start) {
 void Lane::carry_out(const action::DropCollected& drop) {
   ingest_.stop_reading(drop.partitions);
   for (const auto& name : drop.partitions) awaiting_schema_.erase(name);
-  if (closed_) {  // open again: nothing was collected since
+  if (drop.reopened) {
+    MILLRACE_CHECK(closed_ && closed_->first->id == drop.reopened->id, "what is opened again is the closed epoch");
     MILLRACE_CHECK(collecting_.empty(), "nothing is collected while a closed epoch waits for its plan's commit");
     collecting_ = std::move(closed_->second);
     closed_.reset();

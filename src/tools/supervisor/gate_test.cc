@@ -128,7 +128,7 @@ TEST_F(GateTest, PassesBytesBothWays) {
 
 TEST_F(GateTest, PassesMegabytesUnchanged) {
   std::string big;
-  for (int i = 0; big.size() < 3'000'000; ++i) big += std::to_string(i * 7919);
+  for (int64_t i = 0; big.size() < 3'000'000; ++i) big += std::to_string(i * 7919);
   Peer peer(gate.port());
   std::thread sender([&] { peer.say(big), peer.end(); });
   std::string all;

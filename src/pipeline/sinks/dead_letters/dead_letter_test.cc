@@ -12,8 +12,8 @@ RejectedRecord rejected() {
   record.source = {"order.created", PartitionId(4)};
   record.offset = Offset(1234567890123);
   record.timestamp_ms = 1'790'000'000'000;
-  record.key = std::string("k\0y", 3);
-  record.value = std::string("\0\0\0\0\7ab", 7);
+  record.key = std::string_view("k\0y", 3);
+  record.value = std::string_view("\0\0\0\0\7ab", 7);
   record.headers = {{"trace", "t-1"}, {"millrace.topic", "forged"}, {"empty", "", true}};
   record.schema = SchemaId(7);
   record.rejection = {RejectionCode::kTruncated, Stage::kDecode, 6, "note: the bytes end inside a value, at byte 6"};
