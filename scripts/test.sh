@@ -27,19 +27,25 @@ cpp() {  # preset, then options of ctest
     { grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start' "$logs/ctest-$1.log" | tail -n 120; }
   reports+=("$logs/ctest-$1.xml")
 }
+end_to_end() {
+  say "end-to-end tests"
+  local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
+  "$python/bin/python" -m pytest tests/e2e -p no:cacheprovider -q -ra --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
+  reports+=("$logs/e2e.xml")
+}
 if ! build release; then echo "0 passed, 1 failed"; exit 1; fi
-if [ -z "$only" ]; then
+if [ -n "$only" ]; then
+  end_to_end
+else
   cpp release
-  if build asan unit_tests; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  # The end-to-end tests mostly wait: the next build takes what they leave of the processors.
+  build asan unit_tests & asan=$!
+  chrt --idle --all-tasks --pid 0 $asan 2>/dev/null || renice -n 19 -p $asan >/dev/null
+  end_to_end
+  if wait $asan; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   if [ -n "$long" ]; then
     if build tsan unit_tests; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   fi
-fi
-if ls tests/e2e/test_*.py >/dev/null 2>&1; then
-  say "end-to-end tests"
-  python=$(ls -d "$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)")
-  "$python/bin/python" -m pytest tests/e2e -p no:cacheprovider -q -ra --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
-  reports+=("$logs/e2e.xml")
 fi
 say "done"
 python3 - "$broken" "${reports[@]}" <<'P'

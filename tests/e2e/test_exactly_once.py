@@ -72,6 +72,23 @@ def test_rolling_restart_replays_nothing(demo):
             assert metric(demo, each, "millrace_plans_adopted_total") == 0, "a clean stop leaves no plan behind"
 
 
+class TestJoiningAndLeaving:
+    @pytest.fixture
+    def demo(self, make_demo):
+        demo = make_demo(*LOAD, "--workers", "3", "--lanes", "1")
+        until("events flow", lambda: delivered(demo) > 2000, 60)
+        return demo
+
+    def test_workers_join_and_leave_under_load(self, demo):
+        for worker in ["worker-3", "worker-2"]:
+            demo.do(worker, "stop")
+            flows_again(demo)
+            demo.do(worker, "start")
+            flows_again(demo)
+        for worker in ["worker-1", "worker-2", "worker-3"]:
+            assert metric(demo, worker, "millrace_plans_adopted_total") == 0, "who leaves finishes what is in flight"
+
+
 def test_clickhouse_killed_during_inserts(demo):
     for _ in range(4):
         demo.do("clickhouse", "kill")

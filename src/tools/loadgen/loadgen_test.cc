@@ -125,6 +125,14 @@ TEST(Topics, EveryEventTypeHasASchemaSixPartitionsAndSevenDays) {
   EXPECT_THAT(named, testing::ElementsAre("error.captured", "order.created", "payment.processed", "session.end", "user.pageview"));
 }
 
+TEST(Topics, DeadLettersMayBeAsLargeAsTheWorkerSendsThem) {
+  const auto topics = builtin_topics();
+  ASSERT_TRUE(topics) << topics.error().message;
+  const auto dead_letters = std::ranges::find(*topics, TopicRole::kDeadLetters, &TopicContract::role);
+  ASSERT_NE(dead_letters, topics->end());
+  EXPECT_GT(dead_letters->max_message_bytes, 2'000'000);
+}
+
 TEST(Topics, CompiledInAndReadFromTheTreeAreTheSame) {
   const auto builtin = builtin_topics(), read = read_topics(MILLRACE_SOURCE_DIR "/contracts");
   ASSERT_TRUE(builtin && read);

@@ -54,6 +54,7 @@ Status create_topics(const kafka::KafkaProperties& properties, const std::vector
     wanted.partitions = topic.partitions;
     wanted.replication = topic.replication;
     wanted.configs["retention.ms"] = std::to_string(int64_t{topic.retention_days} * 86'400'000);
+    if (topic.max_message_bytes > 0) wanted.configs["max.message.bytes"] = std::to_string(topic.max_message_bytes);
     auto created = with_patience(patience, stop, [&] { return admin->create_topic(wanted); });
     if (!created) return std::unexpected(created.error());
     if (*created == kafka::Created::kNew) log::info("topic {} made, {} partitions", topic.name, topic.partitions);

@@ -37,6 +37,7 @@ Result<std::vector<TopicContract>> parse(const ReadFile& read) {
       topic.partitions = number("partitions", 1);
       topic.replication = number("replication", -1);
       topic.retention_days = number("retention_days", 7);
+      topic.max_message_bytes = number("max_message_bytes", 0);
       if (node["schema"]) {
         auto schema = read(node["schema"].as<std::string>());
         if (!schema) return std::unexpected(schema.error());

@@ -16,6 +16,7 @@ struct TopicContract {
   int partitions = 1;
   int replication = -1;
   int retention_days = 7;
+  int max_message_bytes = 0;  // max.message.bytes; 0: the broker's default
   std::string schema;  // its text; empty: none
 };
 

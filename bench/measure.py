@@ -1,0 +1,112 @@
+"""`./dev bench`: what millrace costs, in CPU time of processes (wall time on a shared machine says little).
+
+Real broker, real engine, the records of the published baseline (topic page.view). One JSON object a run goes to bench/history.jsonl.
+"""
+import argparse, datetime, json, os, pathlib, platform, subprocess, sys
+from pipeline import ROOT, Pipeline, cpu_seconds, resident_mb, until
+
+LIMITS = {"decode_ns_per_record": 150, "worker_cpu_us_per_event": 1.0, "rss_mb_slow_sink": 300, "p95_ms": 150}
+
+
+def decode(options):
+    """CPU of one thread for a record, from Avro's bytes into columns: the median of nine."""
+    said = subprocess.run([ROOT / "build/release/src/avro/avro_bench", "--benchmark_filter=^page_view$", "--benchmark_repetitions=9", "--benchmark_format=json"],
+                          capture_output=True, text=True, check=True)
+    median = next(b for b in json.loads(said.stdout)["benchmarks"] if b.get("aggregate_name") == "median")
+    return {"decode_ns_per_record": round(median["decode_ns_per_record"] * 1e9, 1)}
+
+
+def backlog(options):
+    """CPU of a worker's whole life over a backlog, start included, each event exactly once in ClickHouse; checked by the audit."""
+    with Pipeline("backlog") as pipeline:
+        pipeline.produce(options.events)
+        worker = pipeline.worker(lanes=2)
+        until("the backlog is in ClickHouse", lambda: pipeline.rows() >= options.events, 600, 0.5)
+        until("it is committed", lambda: pipeline.lag() == 0, 60, 0.2)
+        peak = resident_mb(worker.pid, "VmHWM")
+        used = cpu_seconds(worker.pid)
+        pipeline.audit()
+        return {"worker_cpu_us_per_event": round(used / options.events * 1e6, 3), "events": options.events, "rss_mb_full_speed": peak}
+
+
+def slow(options):
+    """Memory of a worker of two lanes whose sink takes a tenth of what it could send, over a backlog: the peak, and that of each third of the time."""
+    with Pipeline("slow") as pipeline:
+        pipeline.produce(options.slow_events)
+        pipeline.gate("slow", bytes_per_s=8_000_000)
+        worker = pipeline.worker(lanes=2)
+        samples = []
+        until("rows arrive", lambda: pipeline.rows() > 0, 60, 0.2)
+        until("the time is over", lambda: samples.append(resident_mb(worker.pid)) or len(samples) >= 2 * options.slow_seconds, options.slow_seconds * 3, 0.5)
+        left = pipeline.lag()
+        assert left > 0, "the sink was not slow: nothing of the backlog is left"
+        third = len(samples) // 3
+        return {"rss_mb_slow_sink": resident_mb(worker.pid, "VmHWM"), "rss_mb_slow_sink_thirds": [max(samples[i * third:(i + 1) * third]) for i in range(3)],
+                "rows_slow_sink": pipeline.rows()}
+
+
+def latency(options):
+    """From a record's timestamp to its rows being queryable, at 5,000 events/s with the low-latency preset; the middle of the time counts."""
+    with Pipeline("latency") as pipeline:
+        pipeline.produce(1000)
+        worker = pipeline.worker(lanes=2, epoch="{preset: low-latency}")
+        load = pipeline.load("--rate", "5000", "--seconds", str(options.latency_seconds + 10))
+        until("events flow", lambda: pipeline.rows() > 20_000, 60, 0.2)
+        before, began = pipeline.latencies(worker), cpu_seconds(worker.pid)
+        until("the time is over", lambda: load.poll() is not None, options.latency_seconds + 60, 0.5)
+        after, used = pipeline.latencies(worker), cpu_seconds(worker.pid) - began
+        assert load.returncode == 0, "loadgen failed"
+        counts = {bound: after[bound] - before.get(bound, 0) for bound in after}
+        return {"p50_ms": quantile(counts, 0.5), "p95_ms": quantile(counts, 0.95), "latency_events": int(counts[float("inf")]),
+                "low_latency_cpu_us_per_event": round(used / counts[float("inf")] * 1e6, 1)}
+
+
+def quantile(counts, q):
+    """Milliseconds, interpolated within a bucket as Prometheus' histogram_quantile does. counts: upper bound in seconds -> how many are not above it."""
+    bounds, total = sorted(counts), counts[float("inf")]
+    low, below = 0.0, 0.0
+    for bound in bounds:
+        if counts[bound] >= q * total:
+            return None if bound == float("inf") else round((low + (bound - low) * (q * total - below) / max(counts[bound] - below, 1)) * 1000, 1)
+        low, below = bound, counts[bound]
+
+
+PARTS = {"decode": decode, "backlog": backlog, "slow": slow, "latency": latency}
+
+
+def machine():
+    cpus = [line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return {"cpu": cpus[0] if cpus else platform.machine(), "cores": len(os.sched_getaffinity(0)), "load_before": round(os.getloadavg()[0], 1)}
+
+
+def commit():
+    git = lambda *words: subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True).stdout.strip()
+    return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", "src", "cmake", "CMakeLists.txt") else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Parts: " + "; ".join(f"{name}: {part.__doc__.split(':')[0].split('.')[0]}" for name, part in PARTS.items()))
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; by default all")
+    parser.add_argument("--events", type=int, default=2_000_000, help="of the backlog (default %(default)s)")
+    parser.add_argument("--slow-events", type=int, default=5_000_000, help="of the slow sink's backlog (default %(default)s)")
+    parser.add_argument("--slow-seconds", type=int, default=60, help="how long the slow sink is watched (default %(default)s)")
+    parser.add_argument("--latency-seconds", type=int, default=30, help="how long latency is measured (default %(default)s)")
+    parser.add_argument("--dry", action="store_true", help="print, don't append to the history")
+    options = parser.parse_args()
+    if unknown := [part for part in options.parts if part not in PARTS]:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+    result = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": commit(), "machine": machine()}
+    for name in options.parts or PARTS:
+        print(f"bench: {name}: {PARTS[name].__doc__.strip()}", flush=True)
+        figures = PARTS[name](options)
+        result |= figures
+        for figure, value in figures.items():
+            print(f"  {figure} {value}" + (f"   (at most {LIMITS[figure]}: {'holds' if value is not None and value <= LIMITS[figure] else 'MISSED'})" if figure in LIMITS else ""), flush=True)
+    if not options.dry:
+        with open(ROOT / "bench/history.jsonl", "a") as history:
+            history.write(json.dumps(result) + "\n")
+        print("appended to bench/history.jsonl")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
