@@ -88,7 +88,7 @@ class Pipeline:
     def produce(self, events):
         """A backlog, spread over the topic's partitions; and the table for it."""
         self.run("loadgen", *self.loadgen("--max", "--events", events))
-        self.run("tables", "tables", "apply", "--registry", self.address["registry"], "--clickhouse", self.address["clickhouse"], "--database", "millrace", "--topics", TOPIC)
+        self.run("tables", "tables", "apply", "--registry", self.address["registry"], "--clickhouse", self.address["clickhouse"], "--database", "millrace", "--topic", TOPIC)
         self.run("dlq", "loadgen", "--brokers", self.address["broker"], "--registry", self.address["registry"], "--topics", "millrace.dlq", "--prepare-only")
 
     def load(self, *more):

@@ -12,6 +12,7 @@ using kafka::milliseconds;
 namespace {
 constexpr milliseconds kPauseAfter{500};  // less, and what librdkafka has prefetched would be fetched twice at every slow insert
 constexpr milliseconds kNap{2};
+constexpr size_t kMessageBytes = 400;  // what librdkafka spends on a message that waits, beside its key and value
 }  // namespace
 
 Result<Ingest> Ingest::create(const IngestSettings& settings, metrics::Registry& metrics) {
@@ -24,13 +25,15 @@ Result<Ingest> Ingest::create(const IngestSettings& settings, metrics::Registry&
 Ingest::Ingest(const IngestSettings& settings, metrics::Registry& metrics, kafka::Consumer consumer)
     : settings_(settings), metrics_(metrics), consumer_(std::move(consumer)) {}
 
-bool Ingest::too_much(const InFlightUsage& usage, size_t share) const {
-  return usage.records + waiting_.records >= settings_.in_flight_records_max / share || usage.bytes + waiting_.bytes >= settings_.in_flight_bytes_max / share;
+bool Ingest::too_much(const InFlightUsage& usage) const {
+  const size_t records = usage.records + waiting_.records, bytes = usage.bytes + waiting_.bytes + waiting_.records * kMessageBytes;
+  const auto mark = [this](size_t most) { return full_since_ ? most / 4 * 3 : most; };
+  return records >= mark(settings_.in_flight_records_max) || bytes >= mark(settings_.in_flight_bytes_max);
 }
 
 void Ingest::poll(milliseconds timeout, InFlightUsage usage) {
   const auto now = Clock::now();
-  if (!too_much(usage, full_since_ ? 2 : 1)) {
+  if (!too_much(usage)) {
     full_since_.reset();
     if (paused_) pause(false);
   } else if (!full_since_) {

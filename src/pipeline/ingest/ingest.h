@@ -22,9 +22,9 @@ struct IngestSettings {
   kafka::ConsumerSettings consumer;
   std::vector<std::string> topics;
   size_t poll_records_max = 10'000;
-  // In flight: consumed and not yet committed. At the high mark of one of them nothing more is taken, at half of it again.
+  // In flight: consumed and not yet committed. At the high mark of one of them nothing more is taken, at three quarters of it again.
   size_t in_flight_records_max = 400'000;
-  size_t in_flight_bytes_max = size_t{48} << 20;
+  size_t in_flight_bytes_max = size_t{24} << 20;
 };
 
 struct InFlightUsage {
@@ -69,7 +69,7 @@ class Ingest {
   };
 
   Ingest(const IngestSettings& settings, metrics::Registry& metrics, kafka::Consumer consumer);
-  bool too_much(const InFlightUsage& usage, size_t share) const;
+  bool too_much(const InFlightUsage& usage) const;
   void take_in(RecordBatch&& batch);
   void pause(bool on);
   void count_errors(const RecordBatch& batch);

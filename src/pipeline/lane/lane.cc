@@ -66,7 +66,8 @@ Lane::Lane(const LaneContext& context, int number, Ingest ingest)
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.metrics),
       sink_(sink_settings(context.settings), context.metrics, [] {}),
       metrics_(context.metrics, number),
-      collecting_(catalog_, context.schemas, pool_) {
+      collecting_(catalog_, context.schemas, pool_),
+      pace_(context.settings.epoch.bytes_max) {
   protocol_.catalog_known(CatalogHash(catalog_->hash()));
 }
 

@@ -23,6 +23,7 @@
 #include "pipeline/commit/lane_protocol.h"
 #include "pipeline/decode/epoch_rows.h"
 #include "pipeline/ingest/ingest.h"
+#include "pipeline/lane/epoch_pace.h"
 #include "pipeline/lane/lane_metrics.h"
 #include "pipeline/lane/plan_rebuild.h"
 #include "pipeline/lane/shared.h"
@@ -51,6 +52,7 @@ class Lane {
     EpochRows rows;        // what is left of them once the sink has the blocks: ranges and rejected records
     bool durable = false;  // the sink says so, and the core hasn't been told yet
     bool told = false;
+    Clock::time_point since = Clock::now();
   };
   struct Timer {
     Clock::time_point at;
@@ -109,6 +111,7 @@ class Lane {
   LaneProtocol protocol_;
 
   EpochRows collecting_;
+  EpochPace pace_;
   MetadataBudget budget_;                         // of collecting_
   std::optional<Clock::time_point> collecting_since_;
   bool full_ = false;                             // collecting_ takes no more

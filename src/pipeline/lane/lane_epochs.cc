@@ -22,7 +22,7 @@ int64_t wall_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>
 void Lane::collect() {
   if (closed_) return;  // in the moments until its plan is committed
   const EpochSettings& epoch = context_.settings.epoch;
-  while (!full_ && collecting_.records() < epoch.records_max && collecting_.bytes() < epoch.bytes_max) {
+  while (!full_ && collecting_.records() < epoch.records_max && collecting_.bytes() < pace_.bytes_allowed()) {
     auto run = ingest_.front();
     if (!run) return;
     const TopicPartition partition = run->partition;
@@ -71,7 +71,7 @@ void Lane::retry_schemas() {
 bool Lane::due() const {
   const EpochSettings& epoch = context_.settings.epoch;
   if (collecting_.empty()) return false;
-  return full_ || collecting_.records() >= epoch.records || collecting_.bytes() >= epoch.bytes_max || Clock::now() - *collecting_since_ >= epoch.linger;
+  return full_ || collecting_.records() >= epoch.records || collecting_.bytes() >= pace_.bytes_allowed() || Clock::now() - *collecting_since_ >= epoch.linger;
 }
 
 void Lane::close_if_due() {
@@ -147,6 +147,7 @@ void Lane::look_at_sink() {
   }
   if (state.kind != SinkState::Kind::kDurable) return;
   writing_->durable = true;
+  pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since));
   metrics_.queryable(writing_->rows.ranges(), wall_ms());
   for (TableRows& table : sink_.take_back()) pool_.give_back(table.topic, std::move(table.rows));
 }

@@ -16,7 +16,7 @@ struct EpochSettings {
   std::chrono::milliseconds linger{500};
   size_t records = 5000;
   size_t records_max = 200'000;
-  size_t bytes_max = size_t{16} << 20;
+  size_t bytes_max = size_t{8} << 20;  // of keys and values; less while the sink is slow (epoch_pace.h)
 };
 
 struct WorkerSettings {
@@ -33,8 +33,8 @@ struct WorkerSettings {
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
   EpochSettings epoch;
   size_t in_flight_records_max = 400'000;           // of a lane
-  size_t in_flight_bytes_max = size_t{48} << 20;    // of a lane
-  size_t prefetch_bytes_max = size_t{16} << 20;     // of a lane, in the Kafka client's queue
+  size_t in_flight_bytes_max = size_t{24} << 20;    // of a lane
+  size_t prefetch_bytes_max = size_t{4} << 20;      // of a lane, in the Kafka client's queue
   std::chrono::milliseconds drain_deadline{20'000}; // to finish the epoch in flight when partitions are revoked
   std::chrono::milliseconds session_timeout{10'000};
 };

@@ -1,0 +1,56 @@
+#include "pipeline/lane/epoch_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace millrace::pipeline {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kMost = size_t{8} << 20;
+
+// A sink that takes so many bytes a millisecond: what the pace comes to after a while of full epochs.
+size_t settle(EpochPace& pace, double bytes_per_ms, int epochs = 50) {
+  for (int i = 0; i < epochs; ++i) pace.written(pace.bytes_allowed(), milliseconds(static_cast<int64_t>(static_cast<double>(pace.bytes_allowed()) / bytes_per_ms)));
+  return pace.bytes_allowed();
+}
+
+TEST(EpochPace, GrowsToTheLimitWithAQuickSink) {
+  EpochPace pace(kMost);
+  EXPECT_LT(pace.bytes_allowed(), kMost);
+  EXPECT_EQ(settle(pace, 50'000), kMost);
+}
+
+TEST(EpochPace, AnEpochStaysWritableWithinATermWithASlowSinkAndWhenItBecomesSixTimesSlower) {
+  EpochPace pace(kMost);
+  for (const double bytes_per_ms : {2'000.0, 1'000.0, 500.0}) {
+    const auto bytes = static_cast<double>(settle(pace, bytes_per_ms));
+    EXPECT_LE(bytes / bytes_per_ms, 1'500);
+    EXPECT_LE(bytes / (bytes_per_ms / 6), 9'100);
+  }
+}
+
+TEST(EpochPace, GrowsAgainAfterAnOutage) {
+  EpochPace pace(kMost);
+  settle(pace, 50'000);
+  pace.written(kMost, milliseconds(60'000));
+  EXPECT_EQ(pace.bytes_allowed(), EpochPace::kLeast);
+  EXPECT_EQ(settle(pace, 50'000), kMost);
+}
+
+TEST(EpochPace, SmallEpochsThatAreQuickSayNothingOfLargeOnes) {
+  EpochPace pace(kMost);
+  const size_t before = pace.bytes_allowed();
+  for (int i = 0; i < 50; ++i) pace.written(1'000, milliseconds(5));
+  EXPECT_EQ(pace.bytes_allowed(), before);
+}
+
+TEST(EpochPace, KeepsALimitBelowItsOwnLeast) {
+  EpochPace pace(1000);
+  EXPECT_EQ(pace.bytes_allowed(), 1000u);
+  pace.written(1000, milliseconds(60'000));
+  EXPECT_EQ(pace.bytes_allowed(), 1000u);
+}
+
+}  // namespace
+}  // namespace millrace::pipeline
