@@ -38,7 +38,7 @@ def test_confluents_client_registers_finds_and_is_refused(client, demo):
     assert client.register_schema("order-copy-value", Schema(ORDER, "AVRO")) == first, "and the same id under another subject"
     second = client.register_schema("order-value", Schema(WITH_NOTE, "AVRO"))
     assert second > first
-    assert sorted(client.get_subjects()) == ["order-copy-value", "order-value"]
+    assert {"order-copy-value", "order-value"} <= set(client.get_subjects())
     assert client.get_versions("order-value") == [1, 2]
     assert client.get_latest_version("order-value").schema_id == second
     assert client.get_version("order-value", 1).schema_id == first

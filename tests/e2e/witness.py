@@ -22,7 +22,7 @@ def read_all(broker, topics):
         reader.assign(partitions)
         left = len(partitions)
         while left:
-            for message in reader.consume(5000, 20):
+            for message in reader.consume(5000, 0.2):  # waits so long for the last of them, too
                 if message.error() is None:
                     yield message
                 elif message.error().code() == KafkaError._PARTITION_EOF:

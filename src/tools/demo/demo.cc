@@ -129,7 +129,9 @@ Status Demo::start() {
     say("registry, topics, schemas, tables");
     if (auto registry = start_child(registry_child(settings_, ports_, data_), 60s); !registry) return registry;
     if (auto prepared = run_to_end(prepare_child(settings_, ports_, data_), 60s); !prepared) return prepared;
-    if (auto tables = run_to_end(tables_child(settings_, ports_, data_), 60s); !tables) return tables;
+    if (wants(settings_, "clickhouse")) {
+      if (auto tables = run_to_end(tables_child(settings_, ports_, data_), 60s); !tables) return tables;
+    }
     supervisor_->add(loadgen_child(settings_, ports_, data_));
   }
   if (wants(settings_, "workers")) {
