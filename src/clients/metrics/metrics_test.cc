@@ -25,6 +25,7 @@ TEST(Metrics, AreServedAsPrometheusReadsThem) {
   registry.gauge("millrace_lag_records", {{"topic", "b"}, {"partition", "0"}}).set(8);
   registry.remove("millrace_lag_records", {{"topic", "b"}, {"partition", "0"}});
   registry.histogram("millrace_commit_seconds").observe(0.004);
+  registry.histogram("millrace_commit_seconds").observe_many({{0.004, 3}, {0.002, 2}, {1e9, 1}});  // a bound belongs to its bucket
   auto exposer = Exposer::start(registry, 0);
   ASSERT_TRUE(exposer) << exposer.error().message;
   http::Client client;
@@ -34,8 +35,9 @@ TEST(Metrics, AreServedAsPrometheusReadsThem) {
   EXPECT_THAT(answer->body, HasSubstr("millrace_records_consumed_total{topic=\"a\"} 5"));
   EXPECT_THAT(answer->body, HasSubstr("millrace_lag_records{partition=\"0\",topic=\"a\"} 7"));
   EXPECT_THAT(answer->body, Not(HasSubstr("topic=\"b\"")));
-  EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"0.005\"} 1"));
-  EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"0.002\"} 0"));
+  EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"0.005\"} 6"));
+  EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"0.002\"} 2"));
+  EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"+Inf\"} 7"));
 }
 
 TEST(Metrics, HealthSaysWhy) {
