@@ -5,6 +5,7 @@
 #include "app/subcommand.h"
 #include "base/log.h"
 #include "clients/clickhouse/rows.h"
+#include "clients/clickhouse/table_name.h"
 #include "tools/tables/existing.h"
 #include "tools/tables/sources.h"
 
@@ -29,7 +30,7 @@ int table_of(clickhouse::Client& client, const Options& options, const TopicSche
   if (!events) return std::fprintf(stderr, "%s: %s\n", schema.topic.c_str(), events.error().message.c_str()), kFailed;
   TableDefinition wanted = options.shape;
   wanted.database = options.database;
-  wanted.table = table_of_topic(schema.topic);
+  wanted.table = clickhouse::table_of_topic(schema.topic);
   wanted.events = std::move(*events);
   const std::string name = options.database + "." + wanted.table;
   auto todo = plan(client, wanted);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "clients/clickhouse/rows.h"
+
 namespace millrace::tables {
 namespace {
 
@@ -37,22 +39,7 @@ const std::vector<MetaColumn>& meta_columns() {
   return columns;
 }
 
-std::string table_of_topic(std::string_view topic) {
-  std::string name(topic);
-  std::ranges::replace(name, '.', '_');
-  return name;
-}
-
-std::string quoted(std::string_view name) {
-  std::string out = "`";
-  for (const char c : name) {
-    if (c == '`' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + "`";
-}
-
-std::string qualified(const TableDefinition& table) { return quoted(table.database) + "." + quoted(table.table); }
+std::string qualified(const TableDefinition& table) { return clickhouse::quote_identifier(table.database) + "." + clickhouse::quote_identifier(table.table); }
 
 std::string window_setting(bool replicated) {
   return replicated ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
@@ -60,21 +47,21 @@ std::string window_setting(bool replicated) {
 
 std::vector<std::string> sorting_key(const TableDefinition& table) {
   std::vector<std::string> key;
-  if (const auto* tenant = find(table, {"tenant_id", "tenant", "context.tenant_id", "meta.tenant_id"})) key.push_back(quoted(tenant->name));
+  if (const auto* tenant = find(table, {"tenant_id", "tenant", "context.tenant_id", "meta.tenant_id"})) key.push_back(clickhouse::quote_identifier(tenant->name));
   const auto* time = find(table, {"event_time", "occurred_at", "timestamp", "time", "created_at", "ts", "at"});
   if (!time || !is_time(time->type)) {
     time = nullptr;
     for (const auto& column : table.events)
       if (!time && is_time(column.type)) time = &column;
   }
-  if (time) key.push_back(quoted(time->name));
+  if (time) key.push_back(clickhouse::quote_identifier(time->name));
   key.emplace_back("_partition");
   key.emplace_back("_offset");
   return key;
 }
 
 std::string column_ddl(const columns::NamedType& column) {
-  std::string ddl = quoted(column.name) + " " + columns::to_string(column.type);
+  std::string ddl = clickhouse::quote_identifier(column.name) + " " + columns::to_string(column.type);
   switch (column.type.kind) {
     case columns::Kind::kDateTime64: return ddl + " CODEC(Delta(8), ZSTD(1))";
     case columns::Kind::kDateTime: return ddl + " CODEC(Delta(4), ZSTD(1))";
@@ -87,7 +74,7 @@ std::string create_statement(const TableDefinition& table) {
   std::string ddl = "CREATE TABLE " + qualified(table) + "\n(\n";
   for (const auto& column : table.events) ddl += "    " + column_ddl(column) + ",\n";
   for (const MetaColumn& meta : meta_columns()) {
-    ddl += "    " + quoted(meta.name) + " " + meta.type;
+    ddl += "    " + clickhouse::quote_identifier(meta.name) + " " + meta.type;
     if (*meta.default_kind) ddl += std::string(" ") + meta.default_kind;
     if (*meta.default_expression) ddl += std::string(" ") + meta.default_expression;
     if (*meta.codec) ddl += std::string(" ") + meta.codec;

@@ -28,8 +28,6 @@ struct MetaColumn {
 const std::vector<MetaColumn>& meta_columns();
 inline constexpr const char* kPlanIndex = "_plan_minmax";
 
-std::string table_of_topic(std::string_view topic);  // order.created -> order_created
-std::string quoted(std::string_view name);           // `a.b`
 std::string qualified(const TableDefinition& table);
 std::string window_setting(bool replicated);
 // Tenant and event time where the schema has them (not nullable), then partition and offset.

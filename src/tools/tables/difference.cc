@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "clients/clickhouse/rows.h"
+
 namespace millrace::tables {
 namespace {
 
@@ -91,7 +93,7 @@ void check_events(const TableDefinition& wanted, const ExistingTable& existing, 
     const auto found = std::ranges::find(existing.columns, column.name, &ExistingTable::Column::name);
     if (found == existing.columns.end()) {
       out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD COLUMN " + column_ddl(column) +
-                               (after.empty() ? " FIRST" : " AFTER " + quoted(after)));
+                               (after.empty() ? " FIRST" : " AFTER " + clickhouse::quote_identifier(after)));
     } else if (!same_type(found->type, columns::to_string(column.type))) {
       out.refusals.push_back("column " + column.name + " is " + found->type + ", and " + columns::to_string(column.type) +
                              " in the schema: change it by hand (ALTER TABLE … MODIFY COLUMN) if that loses nothing, with the pipeline stopped");

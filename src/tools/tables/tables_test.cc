@@ -32,7 +32,6 @@ TEST(TableDefinition, SortsByTenantAndEventTime) {
   EXPECT_THAT(sorting_key(table), ElementsAre("`event_time`", "_partition", "_offset"));
 }
 
-TEST(TableDefinition, NamesTableOfTopic) { EXPECT_EQ(table_of_topic("order.created"), "order_created"); }
 
 TEST(TableDifference, NothingForATableThatIsRight) {
   const auto d = difference(orders(), made());
