@@ -97,7 +97,7 @@ supervisor::ChildSpec loadgen_child(const Settings& settings, const Ports& ports
 supervisor::ChildSpec audit_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
   return child(settings, data, "audit",
                {"audit", "--brokers", at(ports.broker), "--registry", url(ports.registry), "--clickhouse", url(ports.clickhouse), "--database", kDatabase,
-                "--group", kPipeline});
+                "--group", kPipeline, "--to-end"});
 }
 
 }  // namespace millrace::demo

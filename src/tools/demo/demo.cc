@@ -19,6 +19,7 @@ namespace {
 constexpr const char* kProduced = "millrace_loadgen_records_total";
 constexpr const char* kLatency = "millrace_delivery_latency_seconds";
 constexpr const char* kLag = "millrace_lag_records";
+constexpr const char* kInFlight = "millrace_in_flight_records";
 
 std::string local(uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
 
@@ -178,7 +179,7 @@ Status Demo::act(const std::string& child, const std::string& what, bool wait) {
 void Demo::measure() {
   Figures next = figures();
   Buckets latency;
-  double lag = 0;
+  double lag = 0, in_flight = 0;
   bool scraped = false;
   for (int worker = 1; worker <= settings_.workers; ++worker) {
     const auto body = get(local(ports_.workers[static_cast<size_t>(worker - 1)].metrics) + "/metrics", 400ms);
@@ -186,6 +187,7 @@ void Demo::measure() {
     const auto samples = parse_metrics(*body);
     scraped = true;
     lag += sum(samples, kLag);
+    in_flight += sum(samples, kInFlight);
     for (const auto& [bound, count] : buckets(samples, kLatency)) latency[bound] += count;
   }
   if (const auto body = get(local(ports_.loadgen_metrics) + "/metrics", 400ms)) next.produced = static_cast<int64_t>(sum(parse_metrics(*body), kProduced));
@@ -198,6 +200,7 @@ void Demo::measure() {
   }
   if (scraped) {
     next.lag = static_cast<int64_t>(lag);
+    next.in_flight = static_cast<int64_t>(in_flight);
     next.p50_ms = std::max(quantile(0.5, latency_before_, latency) * 1000, -1.0);
     next.p95_ms = std::max(quantile(0.95, latency_before_, latency) * 1000, -1.0);
     latency_before_ = latency;
@@ -236,14 +239,15 @@ void Demo::tick() {
 
 // Until nothing is waiting any more, or nothing has moved for a while.
 void Demo::drain() {
+  // Markers and aborted records at the end of a partition are never delivered, and count as lag.
   int still = 0;
   int64_t before = -1;
   const auto end = steady_clock::now() + 60s;
-  while (!hurry_ && still < 3 && steady_clock::now() < end) {
+  while (!hurry_ && still < 6 && steady_clock::now() < end) {
     std::this_thread::sleep_for(500ms);
     measure();
     const Figures now = figures();
-    still = now.delivered == before && now.lag <= 0 ? still + 1 : 0;
+    still = now.delivered != before || now.in_flight > 0 ? 0 : still + (now.lag <= 0 ? 2 : 1);
     before = now.delivered;
   }
 }

@@ -21,7 +21,7 @@ namespace millrace::demo {
 class Control;
 
 struct Figures {
-  int64_t produced = 0, delivered = 0, dead_letters = 0, lag = -1;
+  int64_t produced = 0, delivered = 0, dead_letters = 0, lag = -1, in_flight = -1;
   double events_per_s = 0, p50_ms = -1, p95_ms = -1;
 };
 
