@@ -39,6 +39,8 @@ ALLOWED = {
     "tools/audit": ["base", "clients/kafka", "clients/http", "clients/clickhouse"],
     "tools/loadgen": ["base", "clients/kafka", "clients/http", "clients/metrics"],
     "tools/demo": ["base", "clients/*", "tools/supervisor", "tools/broker", "tools/audit", "tools/loadgen", "tools/tables"],
+    # The operator's acts speak the lane's language: plans, dead letters, and what is read again for them.
+    "tools/operate": ["base", "clients/*", "pipeline/commit", "pipeline/decode", "pipeline/ingest", "pipeline/sinks/dead_letters"],
     "tools/*": BELOW_CLIENTS + ["clients/*"],
     "app": ["*"],
 }

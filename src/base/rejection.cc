@@ -22,6 +22,7 @@ const char* name(RejectionCode code) {
     case RejectionCode::kTooLarge: return "too_large";
     case RejectionCode::kOutOfRange: return "out_of_range";
     case RejectionCode::kUnresolvable: return "unresolvable";
+    case RejectionCode::kAbandoned: return "abandoned";
   }
   return "unknown";
 }
@@ -33,6 +34,7 @@ const char* name(Stage stage) {
     case Stage::kDecode: return "decode";
     case Stage::kTransform: return "transform";
     case Stage::kEncode: return "encode";
+    case Stage::kPlan: return "plan";
   }
   return "unknown";
 }

@@ -6,7 +6,7 @@
 
 namespace millrace {
 
-enum class Stage : uint8_t { kFrame, kSchema, kDecode, kTransform, kEncode };
+enum class Stage : uint8_t { kFrame, kSchema, kDecode, kTransform, kEncode, kPlan };
 
 // Stable names: they are in the dead letters' metadata and in metrics.
 enum class RejectionCode : uint8_t {
@@ -28,6 +28,7 @@ enum class RejectionCode : uint8_t {
   kTooLarge,          // more elements or bytes than the limit
   kOutOfRange,        // a value that the column can't hold
   kUnresolvable,      // union branch or enum symbol of the writer that the reader lacks
+  kAbandoned,         // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
 };
 
 struct Rejection {

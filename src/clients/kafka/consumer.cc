@@ -13,7 +13,14 @@ GroupMetadata& GroupMetadata::operator=(GroupMetadata&& other) noexcept {
   std::swap(handle_, other.handle_);
   std::swap(generation_, other.generation_);
   std::swap(member_id_, other.member_id_);
+  std::swap(of_no_member_, other.of_no_member_);
   return *this;
+}
+GroupMetadata GroupMetadata::of_no_member(const std::string& group) {
+  GroupMetadata metadata;
+  metadata.handle_ = rd_kafka_consumer_group_metadata_new(group.c_str());
+  metadata.of_no_member_ = true;
+  return metadata;
 }
 
 struct Consumer::Impl {

@@ -46,6 +46,10 @@ class GroupMetadata {
   const std::string& member_id() const { return member_id_; }
   // Without both the broker doesn't fence: such metadata must not be committed with.
   bool fences() const { return generation_ >= 0 && !member_id_.empty(); }
+  // Of nobody: what an operator's tool commits with, for partitions that nobody commits for (it must have made sure of that: the
+  // broker takes it in whatever state the group is).
+  static GroupMetadata of_no_member(const std::string& group);
+  bool of_no_member() const { return of_no_member_; }
   void* handle() const { return handle_; }
 
  private:
@@ -53,6 +57,7 @@ class GroupMetadata {
   void* handle_ = nullptr;
   int32_t generation_ = -1;
   std::string member_id_;
+  bool of_no_member_ = false;
 };
 
 // One thread uses it (the lane's). Cooperative assignment, read_committed, no auto commit, no offset store,

@@ -142,7 +142,7 @@ TransactionStatus TransactionalProducer::send_offsets(const std::vector<OffsetTo
     }
   }
   auto* handle = static_cast<const rd_kafka_consumer_group_metadata_t*>(group.handle());
-  MILLRACE_CHECK(handle != nullptr && group.fences(), "offsets are committed as a member of the group only");
+  MILLRACE_CHECK(handle != nullptr && (group.fences() || group.of_no_member()), "offsets are committed as a member of the group, or by an operator");
   return outcome(ErrorPtr(rd_kafka_send_offsets_to_transaction(impl_->rk.get(), list.get(), handle,
                                                                static_cast<int>(timeout.count()))),
                  Phase::kSend, "sending offsets to the transaction");

@@ -1,0 +1,65 @@
+#pragma once
+// How `plan` and `offsets` are told of the pipeline: by its workers' settings, or by hand.
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+#include "pipeline/lane/settings.h"
+#include "tools/operate/settings.h"
+
+namespace millrace::app {
+
+struct OperateOptions {
+  std::string worker_settings, brokers, group, dead_letters = "millrace.dlq", level = "info";
+  std::vector<std::string> topics;
+  clickhouse::Endpoint clickhouse{.url = "", .password = {}};
+  std::vector<std::string> properties;
+  bool json = false;
+
+  void add_to(CLI::App& cli) {
+    auto* settings = cli.add_option("--settings,--config", worker_settings, "the workers' settings (YAML, as for `millrace worker --config`): all that is below comes from there");
+    auto* by_hand = cli.add_option("--brokers", brokers, "Kafka brokers, host:port[,host:port]; instead of --settings, together with --group");
+    auto* of_group = cli.add_option("--group", group, "the pipeline's name, which is its consumer group");
+    by_hand->needs(of_group), of_group->needs(by_hand);
+    settings->excludes(by_hand);
+    cli.add_option("--topic", topics, "a source topic; may be given several times; by default those that the group has offsets of")->needs(by_hand);
+    cli.add_option("--dead-letters", dead_letters, "the dead-letter topic")->capture_default_str()->needs(by_hand);
+    cli.add_option("--clickhouse", clickhouse.url, "URL of ClickHouse's HTTP interface; without it nothing is said of rows, and `abandon` refuses")->needs(by_hand);
+    cli.add_option("--user", clickhouse.user, "its user")->capture_default_str()->needs(by_hand);
+    cli.add_option("--password", clickhouse.password, "its password")->envname("MILLRACE_CLICKHOUSE_PASSWORD");
+    cli.add_option("--database", clickhouse.database, "its database")->capture_default_str()->needs(by_hand);
+    cli.add_option("--kafka-property", properties, "NAME=VALUE for the Kafka client (security.protocol=SASL_SSL …); may be given several times")->needs(by_hand);
+    cli.add_flag("--json", json, "answer in JSON");
+    cli.add_option("--log-level", level, "debug, info, warn, error")->capture_default_str();
+  }
+
+  Result<operate::Settings> read() const {
+    operate::Settings settings;
+    if (worker_settings.empty()) {
+      if (brokers.empty()) return permanent("say which pipeline: --settings worker.yaml, or --brokers and --group");
+      settings.kafka.brokers = brokers;
+      for (const std::string& property : properties) {
+        const size_t equals = property.find('=');
+        if (equals == std::string::npos || equals == 0) return permanent("--kafka-property " + property + ": write NAME=VALUE");
+        settings.kafka.overrides[property.substr(0, equals)] = property.substr(equals + 1);
+      }
+      settings.group = group;
+      settings.topics = topics;
+      settings.dead_letters = dead_letters;
+      if (!clickhouse.url.empty()) settings.clickhouse = clickhouse;
+    } else {
+      auto worker = pipeline::read_worker_settings(worker_settings);
+      if (!worker) return std::unexpected(worker.error());
+      settings.kafka = worker->kafka;
+      settings.group = worker->pipeline;
+      settings.topics = worker->topics;
+      settings.dead_letters = worker->dead_letters;
+      settings.clickhouse = worker->clickhouse;
+    }
+    settings.kafka.client_id = "millrace-operator";
+    return settings;
+  }
+};
+
+}  // namespace millrace::app
