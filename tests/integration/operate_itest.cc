@@ -85,7 +85,7 @@ class Operate : public testing::Test {
     auto plan = std::make_shared<pipeline::Plan>();
     static uint64_t number = 0;
     plan->time_ms = 1'790'000'000'000;
-    plan->id = PlanId(make_uuid_v7(plan->time_ms, 1, ++number));
+    plan->id = PlanId({0x01a0'c450'6c00'7000, ++number});
     for (const int32_t partition : partitions) {
       pipeline::PlanRange range{at(partition), topic_id(), {Offset(begin), Offset(end)}, static_cast<uint32_t>(end - begin), 0};
       auto reader = kafka::Reader::create({.kafka = broker().properties(), .group = {}});
@@ -223,7 +223,7 @@ TEST_F(Operate, AbandonMovesEveryRecordToTheDeadLettersWithItsBytesAndTheOffsets
       EXPECT_EQ(letter.headers.at("millrace.error_code"), "abandoned");
       EXPECT_EQ(letter.headers.at("millrace.plan"), to_string(plan->id.value));
       EXPECT_THAT(letter.headers.at("millrace.reason"), HasSubstr("the table is gone"));
-      if (!letter.value.empty()) EXPECT_EQ(letter.headers.at("millrace.schema_id"), "5");
+      if (!letter.value.empty()) { EXPECT_EQ(letter.headers.at("millrace.schema_id"), "5"); }
     }
   for (const int32_t partition : {0, 1}) {
     const auto state = state_of(partition);
@@ -391,6 +391,22 @@ TEST_F(Operate, AcceptTakesATopicThatWasMadeAnew) {
   EXPECT_THAT(text(*accepted), HasSubstr("are of the former topic"));
   EXPECT_THAT(text(*accepted), HasSubstr(to_string(plan->id.value)));
   EXPECT_EQ(state_of(0).offset, Offset(0));
+}
+
+TEST_F(Operate, AcceptGoesOnBehindRecordsThatWereRemovedBeforeTheyWereDelivered) {
+  commit_healthy(0, 4);
+  auto admin = kafka::Admin::create(broker().properties());
+  ASSERT_TRUE(admin->delete_records(at(0), Offset(15)));
+  const auto shown = show_offsets(settings);
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->partitions[0].state.standing, Standing::kBehindLog);
+  EXPECT_FALSE(shown->all_go_on());
+  EXPECT_THAT(accept_offset(settings, at(0), {}).error().message, HasSubstr("say from which on with --at"));
+  EXPECT_THAT(accept_offset(settings, at(0), Offset(10)).error().message, HasSubstr("--at 15"));
+  const auto accepted = accept_offset(settings, at(0), Offset(15));
+  ASSERT_TRUE(accepted) << accepted.error().message;
+  EXPECT_THAT(text(*accepted), HasSubstr("is lost"));
+  EXPECT_EQ(state_of(0).offset, Offset(15));
 }
 
 TEST_F(Operate, NoOffsetIsAcceptedOnlyWhereAWorkerWouldNotBeginByItself) {

@@ -15,7 +15,7 @@ namespace millrace::operate {
 bool OffsetsShown::all_go_on() const {
   return std::ranges::none_of(partitions, [](const ShownOffset& p) {
     const Standing s = p.state.standing;
-    return s == Standing::kPlanStopped || s == Standing::kUnmarked || s == Standing::kOtherRelease || s == Standing::kUnknown;
+    return s == Standing::kPlanStopped || s == Standing::kUnmarked || s == Standing::kBehindLog || s == Standing::kOtherRelease || s == Standing::kUnknown;
   });
 }
 
@@ -29,7 +29,7 @@ Result<OffsetsShown> show_offsets(const Settings& settings) {
   OffsetsShown shown;
   for (PartitionState& state : *states) {
     ShownOffset one{std::move(state), {}};
-    if (const auto log = view->watermarks(one.state.partition)) one.log = *log;
+    if (const auto log = view->watermarks(one.state.partition)) one.log = *log, judge_log(one.state, *log);
     shown.partitions.push_back(std::move(one));
   }
   return shown;
@@ -48,6 +48,9 @@ Status acceptable(const PartitionState& state, std::optional<Offset> at) {
       return permanent(where + " stands still for its plan, not for its offset: see `millrace plan show`, then `millrace plan retry` or `abandon` " + millrace::to_string(state.plan()->id.value));
     case Standing::kOtherRelease: return permanent(where + ": " + state.reason + ": a worker of that release must go on with it, or its operator's commands");
     case Standing::kUnknown: return transient(where + " can't be read: " + state.reason);
+    case Standing::kBehindLog:
+      if (at) return {};
+      return permanent(where + ": " + state.reason + ": say from which on with --at");
     case Standing::kNoOffset:
       if (at) return {};
       return permanent(where + " has no offset: say from which on with --at");
@@ -55,12 +58,10 @@ Status acceptable(const PartitionState& state, std::optional<Offset> at) {
   return permanent("?");
 }
 
-Status within_log(GroupView& view, const TopicPartition& partition, Offset offset) {
-  const auto log = view.watermarks(partition);
-  if (!log) return std::unexpected(log.error());
+Status within_log(const kafka::Watermarks& log, const TopicPartition& partition, Offset offset) {
   const std::string where = to_string(partition) + ": offset " + std::to_string(offset.value);
-  if (offset < log->low) return permanent(where + " is no longer in the log, which begins at " + std::to_string(log->low.value) + ": say --at " + std::to_string(log->low.value) + " to go on there");
-  if (offset > log->high) return permanent(where + " is beyond the log, which ends at " + std::to_string(log->high.value));
+  if (offset < log.low) return permanent(where + " is no longer in the log, which begins at " + std::to_string(log.low.value) + ": say --at " + std::to_string(log.low.value) + " to go on there");
+  if (offset > log.high) return permanent(where + " is beyond the log, which ends at " + std::to_string(log.high.value));
   return {};
 }
 
@@ -80,6 +81,7 @@ Status look_at_rows(const Settings& settings, const PartitionState& state, Offse
   if (state.plan())
     notes.push_back("plan " + millrace::to_string(state.plan()->id.value) + " stood in the metadata, and nobody completes it any more: it had begun at offset " +
                     std::to_string(state.mark->offset.value) + (state.topic_made_anew ? " of the former topic" : ""));
+  if (state.standing == Standing::kBehindLog) notes.push_back("what stood from offset " + std::to_string(state.offset->value) + " on and was removed is lost");
   if (!rows->last_at_all) return {};
   const std::string last = std::to_string(rows->last_at_all->value);
   if (state.topic_made_anew) {
@@ -103,12 +105,16 @@ Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartit
   if (!view) return std::unexpected(view.error());
   OperatorCommit commit(settings);
   if (auto begun = commit.begin(); !begun) return std::unexpected(begun.error());
-  const auto states = view->read({partition});
+  auto states = view->read({partition});
   if (!states) return std::unexpected(states.error());
-  const PartitionState& state = states->front();
+  PartitionState& state = states->front();
+  if (state.standing == Standing::kUnknown) return transient(to_string(partition) + " can't be read: " + state.reason);
+  const auto log = view->watermarks(partition);
+  if (!log) return std::unexpected(log.error());
+  judge_log(state, *log);
   if (auto fine = acceptable(state, at); !fine) return std::unexpected(fine.error());
   const Offset offset = at.value_or(state.offset.value_or(Offset(0)));
-  if (auto fine = within_log(*view, partition, offset); !fine) return std::unexpected(fine.error());
+  if (auto fine = within_log(*log, partition, offset); !fine) return std::unexpected(fine.error());
 
   if (auto fenced = fence_owners(settings, view->groups(), {partition}); !fenced) return std::unexpected(fenced.error());
   if (auto still = unchanged(*view, *states); !still) return std::unexpected(still.error());

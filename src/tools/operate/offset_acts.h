@@ -28,7 +28,7 @@ struct AcceptedOffset {
 };
 // Commits the partition's offset, or `at`, with our mark. Refused where the partition goes on or has a plan, where another release
 // committed, where `at` is outside of the log, and (AllowDoubles::kNo) where ClickHouse has rows from there on that would be written
-// again. A partition without any offset takes `at`, and is one that stands still only if ClickHouse has rows of it.
+// again. A partition whose next records were removed from the log takes `at`. A partition without any offset takes `at`, and is one that stands still only if ClickHouse has rows of it.
 // The error: nothing was changed (kUnknown: nobody knows), and why.
 Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartition& partition, std::optional<Offset> at, AllowDoubles doubles = AllowDoubles::kNo);
 

@@ -12,6 +12,7 @@ const char* name(Standing standing) {
     case Standing::kPlanPending: return "plan_pending";
     case Standing::kPlanStopped: return "plan_stopped";
     case Standing::kUnmarked: return "unmarked";
+    case Standing::kBehindLog: return "behind_log";
     case Standing::kNoOffset: return "no_offset";
     case Standing::kOtherRelease: return "other_release";
     case Standing::kUnknown: return "unknown";
@@ -82,6 +83,12 @@ PartitionState judge(const kafka::CommittedOffset& committed, const Result<Topic
   state.mark = std::move(*mark);
   judge_mark(state);
   return state;
+}
+
+void judge_log(PartitionState& state, const kafka::Watermarks& log) {
+  if (state.standing != Standing::kGoesOn || *state.offset >= log.low) return;
+  state.standing = Standing::kBehindLog;
+  state.reason = "the log begins at " + std::to_string(log.low.value) + ": what stood between was removed before it was delivered";
 }
 
 std::string to_string(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }

@@ -14,6 +14,7 @@ enum class Standing {
   kPlanPending,   // a plan was begun: its owner writes it, or whoever comes next completes it
   kPlanStopped,   // nobody completes the plan until an operator says `plan retry` or `plan abandon`
   kUnmarked,      // an offset without our mark: stands still until `offsets accept`
+  kBehindLog,     // our mark, no plan, and the log no longer has the next record: stands still until `offsets accept --at`
   kNoOffset,      // the group has none: a worker begins by itself, unless a sink has rows of the partition
   kOtherRelease,  // committed by another release of millrace, which this one can't read
   kUnknown,       // it couldn't be read
@@ -32,14 +33,17 @@ struct PartitionState {
   std::string owner;                // the member that holds it: its instance id, or else its client id; "": nobody, or the group rebalances
 
   const pipeline::PlanPtr& plan() const;  // nullptr: none
-  // The same offset with the same metadata, of the same topic: nobody committed in between.
+  // The same offset with the same metadata, of the same topic: nobody committed in between, and whoever reads it does the same.
   bool same_commit(const PartitionState& other) const {
-    return offset == other.offset && metadata == other.metadata && topic_id == other.topic_id && standing == other.standing;
+    return offset == other.offset && metadata == other.metadata && topic_id == other.topic_id && (standing == Standing::kUnknown) == (other.standing == Standing::kUnknown);
   }
 };
 
 // `topic`: the id that the topic has now.
 PartitionState judge(const kafka::CommittedOffset& committed, const Result<TopicId>& topic);
+
+// One that goes on by its commit can't, where the log begins behind it. A log's begin never goes back, so this lasts.
+void judge_log(PartitionState& state, const kafka::Watermarks& log);
 
 std::string to_string(const TopicPartition& partition);  // "order.created/3"
 Result<TopicPartition> parse_partition(std::string_view text);

@@ -60,6 +60,18 @@ TEST(PartitionState, NoOffsetIsNotAnUnreadOne) {
   EXPECT_EQ(judge(marked(5), permanent("no such topic")).standing, Standing::kUnknown);
 }
 
+TEST(PartitionState, AnOffsetBeforeTheLogsBeginStandsStill) {
+  auto state = judge(marked(5), kTopic);
+  judge_log(state, {Offset(5), Offset(9)});
+  EXPECT_EQ(state.standing, Standing::kGoesOn);
+  judge_log(state, {Offset(6), Offset(9)});
+  EXPECT_EQ(state.standing, Standing::kBehindLog);
+  EXPECT_TRUE(state.same_commit(judge(marked(5), kTopic)));
+  auto pending = judge(marked(5, 1, false, plan_at(5)), kTopic);
+  judge_log(pending, {Offset(6), Offset(9)});
+  EXPECT_EQ(pending.standing, Standing::kPlanPending);  // its adopter finds out, and stops it
+}
+
 TEST(PartitionState, OnlyTheVerySameCommitIsTheSame) {
   const auto one = judge(marked(5, 8, false, plan_at(5)), kTopic);
   EXPECT_TRUE(one.same_commit(judge(marked(5, 8, false, plan_at(5)), kTopic)));

@@ -33,6 +33,7 @@ std::string standing_of(const PartitionState& state) {
     case Standing::kGoesOn: return "healthy";
     case Standing::kNoOffset: return "no offset yet";
     case Standing::kUnmarked: text = "STANDS STILL, offset without our mark"; break;
+    case Standing::kBehindLog: text = "STANDS STILL, records removed"; break;
     case Standing::kOtherRelease: text = "STANDS STILL"; break;
     case Standing::kUnknown: text = "not known"; break;
     case Standing::kPlanStopped: text = "STANDS STILL, plan stopped"; break;
@@ -64,6 +65,7 @@ std::string help_for(const std::vector<const PartitionState*>& states) {
   std::string help;
   for (const PartitionState* state : states) {
     if (state->standing == Standing::kPlanStopped) plans[to_string(state->plan()->id.value)] = true;
+    if (state->standing == Standing::kBehindLog) help += "  millrace offsets accept " + to_string(state->partition) + " --at LOG_BEGIN\n";
     if (state->standing == Standing::kUnmarked) help += "  millrace offsets accept " + to_string(state->partition) + "\n";
   }
   for (const auto& [plan, unused] : plans) help += "  millrace plan retry " + plan + "    # once what stopped it is mended; or give it up: millrace plan abandon " + plan + "\n";

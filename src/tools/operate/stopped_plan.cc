@@ -41,14 +41,17 @@ Result<StoppedPlan> StoppedPlan::find(const Settings& settings, PlanId id) {
   const std::string plan = "plan " + to_string(id.value);
   pipeline::PlanPtr content;
   std::string unmarked;
+  std::vector<PartitionState> unread;
   for (const PartitionState& state : *states) {
-    if (state.standing == Standing::kUnknown) return transient(to_string(state.partition) + " can't be read: " + state.reason);
+    if (state.standing == Standing::kUnknown) unread.push_back(state);
     if (!state.plan() || state.plan()->id != id) continue;
     content = state.plan();
     if (state.standing == Standing::kPlanStopped) found.stopped_.push_back(state);
     else if (state.standing == Standing::kPlanPending) found.pending_.push_back(state);
     else unmarked += " " + describe(state) + ": " + state.reason + ";";
   }
+  for (const PartitionState& state : unread)
+    if (!content || content->find(state.partition) != nullptr) return transient(to_string(state.partition) + " can't be read: " + state.reason);
   if (!content)
     return permanent("no partition of group " + settings.group + " carries " + plan + ": it was finished, or abandoned before, or is of another group (see `millrace plan show`)");
   if (!unmarked.empty()) return permanent(plan + " stands in an offset that isn't ours:" + unmarked + " that partition needs `millrace offsets accept`");
