@@ -1,4 +1,4 @@
-// millrace plan show|retry|abandon: the plans that a pipeline has begun, and what to do with one that can't be completed.
+// millrace plan show|retry|stop|abandon: the plans that a pipeline has begun, and what to do with one that can't be completed.
 #include <cstdio>
 
 #include "app/operate_options.h"
@@ -37,6 +37,8 @@ int run(int argc, char** argv) {
   auto* show = cli.add_subcommand("show", "for each partition: offset, state, plan; for each plan: ranges, catalog, and the rows of it that ClickHouse has");
   auto* retry = cli.add_subcommand("retry", "the stopped plan is tried again: its adoptions are 0, and the partitions' owner takes it up within 5 s. Nothing can be lost or doubled");
   retry->add_option("PLAN", plan, "its id, as `show` says it")->required();
+  auto* stop = cli.add_subcommand("stop", "a plan that isn't stopped, and waits for what won't come back (a catalog that is gone), is stopped, so that it can be abandoned. All workers must be stopped");
+  stop->add_option("PLAN", plan, "its id, as `show` says it")->required();
   auto* abandon = cli.add_subcommand(
       "abandon",
       "the stopped plan is given up: those of its records that aren't in ClickHouse go to the dead-letter topic (bytes and headers intact, code `abandoned`), and in\n"
@@ -63,12 +65,17 @@ int run(int argc, char** argv) {
     if (!retried) return refused(retried.error());
     return say(options.json ? operate::json(*retried) : operate::text(*retried));
   }
+  if (stop->parsed()) {
+    const auto stopped = operate::stop_plan(*settings, id);
+    if (!stopped) return refused(stopped.error());
+    return say(options.json ? operate::json(*stopped) : operate::text(*stopped));
+  }
   const auto abandoned = operate::abandon_plan(*settings, id, reason.empty() ? "by an operator" : reason, lose ? operate::LoseRecords::kYes : operate::LoseRecords::kNo);
   if (!abandoned) return refused(abandoned.error());
   return say(options.json ? operate::json(*abandoned) : operate::text(*abandoned, settings->dead_letters));
 }
 
-const Subcommand subcommand("plan", "plans that were begun: show, retry, abandon", run);
+const Subcommand subcommand("plan", "plans that were begun: show, retry, stop, abandon", run);
 
 }  // namespace
 }  // namespace millrace::app

@@ -134,8 +134,9 @@ def test_a_plan_that_cannot_be_completed_is_retried_and_given_up(demo):
 
     status, said = millrace(demo, "plan", "abandon", plan["id"], "--reason", "a test tore it")
     assert status == 0, said
-    assert sum(r["in_clickhouse"] for r in said["ranges"]) == 1 and sum(r["dead_lettered"] for r in said["ranges"]) == sum(r["planned"] for r in said["ranges"]) - 1
-    assert all(r["as_planned"] and r["lost"] == 0 for r in said["ranges"])
+    # The adopters did write the plan's other tables, whole; of the torn one only the planted row is there.
+    assert sum(r["in_clickhouse"] for r in said["ranges"] if r["topic"] == plan["ranges"][0]["topic"]) == 1
+    assert all(r["as_planned"] and r["lost"] == 0 and r["in_clickhouse"] + r["dead_lettered"] == r["planned"] for r in said["ranges"])
     status, again = millrace(demo, "plan", "abandon", plan["id"])
     assert status == 1 and "no partition" in again
     until("nothing stands still", lambda: stopped(demo, "plan") == 0, 30)

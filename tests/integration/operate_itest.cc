@@ -433,6 +433,37 @@ TEST_F(Operate, APendingTransactionIsWaitedFor) {
   EXPECT_THAT(retry_plan(settings, plan->id).error().message, HasSubstr("it was finished"));
 }
 
+TEST_F(Operate, APlanThatWaitsForEverIsStoppedAndThenAbandoned) {
+  const auto plan = make_plan({0, 1});
+  commit_plan(0, plan, 0, false);
+  commit_plan(1, plan, 3, true);
+  const auto stopped = stop_plan(settings, plan->id);
+  ASSERT_TRUE(stopped) << stopped.error().message;
+  ASSERT_EQ(stopped->partitions.size(), 1u);
+  EXPECT_EQ(state_of(0).standing, Standing::kPlanStopped);
+  EXPECT_EQ(*state_of(0).plan(), *plan);
+  EXPECT_THAT(stop_plan(settings, plan->id).error().message, HasSubstr("pending on no partition"));
+  const auto abandoned = abandon_plan(settings, plan->id, "");
+  ASSERT_TRUE(abandoned) << abandoned.error().message;
+  EXPECT_EQ(letters().size(), 40u);
+}
+
+TEST_F(Operate, AbandonWaitsForAnInsertOfThePlanThatIsUnderWay) {
+  const auto plan = make_plan({0});
+  commit_plan(0, plan, 0, true);
+  settings.patience = 500ms;
+  std::jthread slow([&] {
+    clickhouse::Client other({.url = engine().url(), .password = {}});
+    (void)other.select("SELECT sleepEachRow(1) FROM numbers(4) /* millrace/" + millrace::to_string(plan->id.value) + "/ stands for its insert */", "TabSeparated", {{"max_block_size", "1"}});
+  });
+  for (int i = 0; i < 50 && client.inserts_under_way(plan->id).value_or(0) == 0; ++i) std::this_thread::sleep_for(50ms);
+  EXPECT_THAT(abandon_plan(settings, plan->id, "").error().message, HasSubstr("1 inserts of the plan under way"));
+  settings.patience = 20s;
+  const auto abandoned = abandon_plan(settings, plan->id, "");
+  ASSERT_TRUE(abandoned) << abandoned.error().message;
+  EXPECT_EQ(client.inserts_under_way(plan->id).value_or(99), 0u);
+}
+
 class WithMember : public Operate {
  protected:
   // A member of the group that holds all partitions and answers as a lane does, until the end of the test.
@@ -500,6 +531,14 @@ TEST_F(WithMember, TheOwnersOpenTransactionIsSettledFirst) {
   ASSERT_TRUE(retried) << retried.error().message;
   EXPECT_FALSE(producer->commit(5s));
   EXPECT_EQ(state_of(1).standing, Standing::kNoOffset);
+}
+
+TEST_F(WithMember, APendingPlanIsNotStopped) {
+  join(broker().unique("lane"));
+  const auto plan = make_plan({0});
+  commit_plan(0, plan, 0, false);
+  EXPECT_THAT(stop_plan(settings, plan->id).error().message, HasSubstr("has members: lane-"));
+  EXPECT_EQ(state_of(0).standing, Standing::kPlanPending);
 }
 
 TEST_F(WithMember, AMemberThatIsNoLaneIsRefused) {

@@ -1,5 +1,5 @@
 #pragma once
-// millrace plan show, retry, abandon. One thread; the acts block for as long as the settings' patience and inserts_land_within say.
+// millrace plan show, retry, stop, abandon. One thread; the acts block for as long as the settings' patience and inserts_land_within say.
 
 #include <cstdint>
 #include <string>
@@ -30,6 +30,14 @@ struct RetriedPlan {
 // The plan's stopped partitions carry it again with no adoption counted, and not stopped: the next owner to look tries it.
 // An error: nothing was changed (kUnknown: nobody knows), and why.
 Result<RetriedPlan> retry_plan(const Settings& settings, PlanId plan);
+
+struct PlanStopped {
+  PlanId plan;
+  std::vector<PartitionState> partitions;  // as they stood before
+};
+// A pending plan that waits for what won't come back (a catalog that is gone, a release) is marked as stopped, so that it can be
+// abandoned. Refused while the group has any member.
+Result<PlanStopped> stop_plan(const Settings& settings, PlanId plan);
 
 enum class LoseRecords { kNo, kYes };
 struct AbandonedRange {

@@ -122,6 +122,12 @@ std::string text(const RetriedPlan& retried) {
   return out;
 }
 
+std::string text(const PlanStopped& stopped) {
+  std::string out = "plan " + to_string(stopped.plan.value) + " is stopped:\n";
+  for (const auto& state : stopped.partitions) out += "  " + to_string(state.partition) + " stands still from now on\n";
+  return out + "what can follow:\n  millrace plan abandon " + to_string(stopped.plan.value) + "\n  millrace plan retry " + to_string(stopped.plan.value) + "\n";
+}
+
 std::string text(const AbandonedPlan& abandoned, const std::string& dead_letters) {
   std::string out = "plan " + to_string(abandoned.plan.value) + " is abandoned:\n";
   for (const auto& range : abandoned.ranges) {

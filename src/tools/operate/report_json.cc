@@ -62,6 +62,12 @@ std::string json(const RetriedPlan& retried) {
   return text_of(root);
 }
 
+std::string json(const PlanStopped& stopped) {
+  ordered_json root{{"plan", to_string(stopped.plan.value)}, {"stopped", ordered_json::array()}};
+  for (const auto& state : stopped.partitions) root["stopped"].push_back(value(state));
+  return text_of(root);
+}
+
 std::string json(const AbandonedPlan& abandoned) {
   ordered_json root{{"plan", to_string(abandoned.plan.value)}, {"ranges", ordered_json::array()}, {"past", ordered_json::array()}};
   for (const auto& range : abandoned.ranges)

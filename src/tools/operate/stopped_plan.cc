@@ -58,7 +58,7 @@ Result<StoppedPlan> StoppedPlan::find(const Settings& settings, PlanId id) {
   if (found.stopped_.empty()) {
     std::string names;
     for (const auto& state : found.pending_) names += " " + to_string(state.partition) + " (adoption " + std::to_string(state.mark->adoptions) + " of " + std::to_string(pipeline::LaneProtocol::kAdoptionsMax) + ")";
-    return permanent(plan + " doesn't stand still, a worker completes it:" + names + "; nothing is to be done here (if it takes long, its owner's log says what it waits for)");
+    return permanent(plan + " doesn't stand still, a worker completes it:" + names + "; nothing is to be done here. If it waits for what won't come back (its owner's log says for what), stop the workers, and then it: `millrace plan stop`");
   }
   for (const auto& range : content->ranges) {
     const auto carries = [&](const PartitionState& state) { return state.partition == range.partition; };
