@@ -43,6 +43,12 @@ ClickhouseFixture& engine() {
   return one;
 }
 
+// Why it was refused; a result that isn't an error says so.
+template <class T>
+std::string why(const Result<T>& result) {
+  return result ? "(it was done)" : result.error().message;
+}
+
 class Operate : public testing::Test {
  protected:
   Operate() : client({.url = engine().url(), .password = {}}) {
@@ -276,10 +282,10 @@ TEST_F(Operate, AbandonIsRefusedWhenClickHouseCannotSayWhatItHas) {
   settings.clickhouse->url = "http://127.0.0.1:1";
   EXPECT_FALSE(abandon_plan(settings, plan->id, ""));
   settings.clickhouse.reset();
-  EXPECT_THAT(abandon_plan(settings, plan->id, "").error().message, HasSubstr("must be known"));
+  EXPECT_THAT(why(abandon_plan(settings, plan->id, "")), HasSubstr("must be known"));
   settings.clickhouse = clickhouse::Endpoint{.url = engine().url(), .password = {}};
   ASSERT_TRUE(client.execute("INSERT INTO " + table() + " SELECT " + clickhouse::uint128_literal(plan->id.value) + ", 'of another topic', 0, 5"));
-  EXPECT_THAT(abandon_plan(settings, plan->id, "").error().message, HasSubstr("only of 0 can it be said"));
+  EXPECT_THAT(why(abandon_plan(settings, plan->id, "")), HasSubstr("only of 0 can it be said"));
   EXPECT_EQ(state_of(0).standing, Standing::kPlanStopped);
 }
 
@@ -308,8 +314,8 @@ TEST_F(Operate, NothingIsDoneWhenAPartitionChangedAfterItWasLookedAt) {
   auto held = StoppedPlan::find(settings, plan->id);
   ASSERT_TRUE(held) << held.error().message;
   commit_plan(0, plan, 0, false);
-  EXPECT_THAT(held->fence_owners().error().message, HasSubstr("changed while this ran"));
-  EXPECT_THAT(held->commit({marked(at(0), Offset(25), topic_id())}).error().message, HasSubstr("changed while this ran"));
+  EXPECT_THAT(why(held->fence_owners()), HasSubstr("changed while this ran"));
+  EXPECT_THAT(why(held->commit({marked(at(0), Offset(25), topic_id())})), HasSubstr("changed while this ran"));
   EXPECT_EQ(state_of(0).offset, Offset(5));
 }
 
@@ -345,13 +351,13 @@ TEST_F(Operate, AcceptRefusesPartitionsThatGoOnOrHaveAPlanAndOffsetsOutsideOfThe
   commit_healthy(0, 4);
   commit_plan(1, plan, 0, false);
   commit_plan(2, plan, 8, false);
-  EXPECT_THAT(accept_offset(settings, at(0), Offset(9)).error().message, HasSubstr("goes on"));
-  EXPECT_THAT(accept_offset(settings, at(1), {}).error().message, HasSubstr("which a worker completes"));
-  EXPECT_THAT(accept_offset(settings, at(2), {}).error().message, HasSubstr("`millrace plan retry` or `abandon`"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), Offset(9))), HasSubstr("goes on"));
+  EXPECT_THAT(why(accept_offset(settings, at(1), {})), HasSubstr("which a worker completes"));
+  EXPECT_THAT(why(accept_offset(settings, at(2), {})), HasSubstr("`millrace plan retry` or `abandon`"));
   commit(0, 4, "mr2.AAAA");
-  EXPECT_THAT(accept_offset(settings, at(0), {}).error().message, HasSubstr("another release"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), {})), HasSubstr("another release"));
   commit(0, 1000, "");
-  EXPECT_THAT(accept_offset(settings, at(0), {}).error().message, HasSubstr("beyond the log, which ends at 30"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), {})), HasSubstr("beyond the log, which ends at 30"));
   EXPECT_FALSE(accept_offset(settings, at(17), Offset(0)));
 }
 
@@ -401,8 +407,8 @@ TEST_F(Operate, AcceptGoesOnBehindRecordsThatWereRemovedBeforeTheyWereDelivered)
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->partitions[0].state.standing, Standing::kBehindLog);
   EXPECT_FALSE(shown->all_go_on());
-  EXPECT_THAT(accept_offset(settings, at(0), {}).error().message, HasSubstr("say from which on with --at"));
-  EXPECT_THAT(accept_offset(settings, at(0), Offset(10)).error().message, HasSubstr("--at 15"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), {})), HasSubstr("say from which on with --at"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), Offset(10))), HasSubstr("--at 15"));
   const auto accepted = accept_offset(settings, at(0), Offset(15));
   ASSERT_TRUE(accepted) << accepted.error().message;
   EXPECT_THAT(text(*accepted), HasSubstr("is lost"));
@@ -410,8 +416,8 @@ TEST_F(Operate, AcceptGoesOnBehindRecordsThatWereRemovedBeforeTheyWereDelivered)
 }
 
 TEST_F(Operate, NoOffsetIsAcceptedOnlyWhereAWorkerWouldNotBeginByItself) {
-  EXPECT_THAT(accept_offset(settings, at(0), {}).error().message, HasSubstr("say from which on with --at"));
-  EXPECT_THAT(accept_offset(settings, at(0), Offset(3)).error().message, HasSubstr("a worker begins there by itself"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), {})), HasSubstr("say from which on with --at"));
+  EXPECT_THAT(why(accept_offset(settings, at(0), Offset(3))), HasSubstr("a worker begins there by itself"));
   insert_rows(make_plan({0}), 0, 0, 20);
   const auto accepted = accept_offset(settings, at(0), Offset(20));
   ASSERT_TRUE(accepted) << accepted.error().message;
@@ -427,10 +433,10 @@ TEST_F(Operate, APendingTransactionIsWaitedFor) {
   ASSERT_TRUE(producer && producer->init(10s) && producer->begin());
   ASSERT_TRUE(producer->send_offsets({marked(at(0), Offset(25), topic_id())}, kafka::GroupMetadata::of_no_member(settings.group), 10s));
   settings.patience = 500ms;
-  EXPECT_THAT(retry_plan(settings, plan->id).error().message, HasSubstr("pending"));
+  EXPECT_THAT(why(retry_plan(settings, plan->id)), HasSubstr("pending"));
   settings.patience = 5s;
   std::jthread later([&] { std::this_thread::sleep_for(700ms), (void)producer->commit(10s); });
-  EXPECT_THAT(retry_plan(settings, plan->id).error().message, HasSubstr("it was finished"));
+  EXPECT_THAT(why(retry_plan(settings, plan->id)), HasSubstr("it was finished"));
 }
 
 TEST_F(Operate, APlanThatWaitsForEverIsStoppedAndThenAbandoned) {
@@ -442,7 +448,7 @@ TEST_F(Operate, APlanThatWaitsForEverIsStoppedAndThenAbandoned) {
   ASSERT_EQ(stopped->partitions.size(), 1u);
   EXPECT_EQ(state_of(0).standing, Standing::kPlanStopped);
   EXPECT_EQ(*state_of(0).plan(), *plan);
-  EXPECT_THAT(stop_plan(settings, plan->id).error().message, HasSubstr("pending on no partition"));
+  EXPECT_THAT(why(stop_plan(settings, plan->id)), HasSubstr("pending on no partition"));
   const auto abandoned = abandon_plan(settings, plan->id, "");
   ASSERT_TRUE(abandoned) << abandoned.error().message;
   EXPECT_EQ(letters().size(), 40u);
@@ -457,7 +463,7 @@ TEST_F(Operate, AbandonWaitsForAnInsertOfThePlanThatIsUnderWay) {
     (void)other.select("SELECT sleepEachRow(1) FROM numbers(4) /* millrace/" + millrace::to_string(plan->id.value) + "/ stands for its insert */", "TabSeparated", {{"max_block_size", "1"}});
   });
   for (int i = 0; i < 50 && client.inserts_under_way(plan->id).value_or(0) == 0; ++i) std::this_thread::sleep_for(50ms);
-  EXPECT_THAT(abandon_plan(settings, plan->id, "").error().message, HasSubstr("1 inserts of the plan under way"));
+  EXPECT_THAT(why(abandon_plan(settings, plan->id, "")), HasSubstr("1 inserts of the plan under way"));
   settings.patience = 20s;
   const auto abandoned = abandon_plan(settings, plan->id, "");
   ASSERT_TRUE(abandoned) << abandoned.error().message;
@@ -537,7 +543,7 @@ TEST_F(WithMember, APendingPlanIsNotStopped) {
   join(broker().unique("lane"));
   const auto plan = make_plan({0});
   commit_plan(0, plan, 0, false);
-  EXPECT_THAT(stop_plan(settings, plan->id).error().message, HasSubstr("has members: lane-"));
+  EXPECT_THAT(why(stop_plan(settings, plan->id)), HasSubstr("has members: lane-"));
   EXPECT_EQ(state_of(0).standing, Standing::kPlanPending);
 }
 
