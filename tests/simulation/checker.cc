@@ -51,8 +51,8 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
   }
   for (const auto& [partition, now] : next) {
     if (!now.plan) continue;
-    const auto before = decided_.find(partition);
-    if (before == decided_.end() || !before->second.plan || before->second.plan->id != now.plan->id) announced(now.plan, next);
+    const auto before = last_.find({now.topic, partition.partition});  // of that topic, though it and its offsets may be gone
+    if (before == last_.end() || !before->second.plan || before->second.plan->id != now.plan->id) announced(now.plan, next);
   }
   for (const Letter& letter : letters)
     if (++letter.partition->records[static_cast<size_t>(letter.offset)].letters > 1)

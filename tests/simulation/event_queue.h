@@ -51,6 +51,7 @@ class EventQueue {
     return true;
   }
   bool empty() const { return heap_.empty(); }
+  uint64_t made() const { return made_; }  // events, in all
 
  private:
   struct Entry {

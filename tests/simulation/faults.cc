@@ -126,7 +126,7 @@ void Faults::records_differ() {
 
 // The operator stops the fleet, and, when the group is empty and nothing is pending, sets or deletes offsets.
 void Faults::group_reset() {
-  group_stopped_ = true;
+  group_stopped_ = tampering_ = true;
   world_.env.trace([] { return "operator: stops the fleet"; });
   for (auto& process : world_.processes) process->crash("the operator stops it");
   tamper();
@@ -157,7 +157,7 @@ void Faults::tamper() {
       world_.checker.tampered(p->name);
       if (world_.env.random.chance(0.5)) before_[p->name] = was;
     }
-    group_stopped_ = false;
+    group_stopped_ = tampering_ = false;
     for (int slot = 0; slot < world_.env.schedule.processes; ++slot) come_back(slot);
   });
 }

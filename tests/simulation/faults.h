@@ -18,6 +18,7 @@ class Faults {
 
   void begin();
   void end();            // peace: whoever is frozen wakes, whoever died comes back, the newest binary and catalog are everywhere
+  bool at_work() const { return tampering_ || !before_.empty(); }  // the operator has more to do
   void over() { group_stopped_ = true; }  // nobody is started any more
   void died(int slot);   // somebody starts it again, some time
   void keep_the_peace(); // from time to time then: the operator's acts
@@ -45,6 +46,7 @@ class Faults {
 
   World& world_;
   bool group_stopped_ = false;  // nobody is started
+  bool tampering_ = false;      // the fleet was stopped for it
   std::map<TopicPartition, std::optional<Broker::Committed>> before_;  // what the operator overwrote, if it will be mended
 };
 

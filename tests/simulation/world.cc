@@ -7,6 +7,7 @@ namespace {
 
 constexpr int64_t kPeaceMaxMs = 240'000;  // a plan of a lane whose clock was wrong waits for up to two minutes
 constexpr int64_t kLookMs = 250;
+constexpr uint64_t kEventsMax = 2'000'000;  // a run takes some thousands
 
 }  // namespace
 
@@ -45,13 +46,18 @@ std::string World::state() {
   return text;
 }
 
+void World::run_until(int64_t ms) {
+  while (env.queue.step(ms))
+    if (env.queue.made() > kEventsMax) throw Violation("it goes on without end: " + std::to_string(kEventsMax) + " events; " + state());
+}
+
 void World::wait_for_the_end() {
   const int64_t latest = env.now() + kPeaceMaxMs;
   bool mended = false;
   for (int64_t look = env.now();; look += kLookMs) {
-    while (env.queue.step(look)) {}
+    run_until(look);
     if (look > latest) throw Violation(state());
-    if (mended && finished()) return;
+    if (mended && !faults.at_work() && finished()) return;
     if ((look - latest + kPeaceMaxMs) % 5'000 < kLookMs) faults.keep_the_peace(), mended = true;
   }
 }
@@ -60,13 +66,13 @@ void World::run() {
   for (int slot = 0; slot < env.schedule.processes; ++slot) start_process(slot);
   faults.begin();
   const int64_t faults_end = env.now() + env.schedule.faults_ms;
-  while (env.queue.step(faults_end)) {}
+  run_until(faults_end);
   faults.end();
   wait_for_the_end();
   // What is late still comes, and must find nothing to spoil.
   faults.over();
   for (auto& process : processes) process->end();
-  while (!env.queue.empty()) env.queue.step(env.now() + kPeaceMaxMs);
+  while (!env.queue.empty()) run_until(env.now() + kPeaceMaxMs);
   checker.at_the_end();
 }
 

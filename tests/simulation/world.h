@@ -37,6 +37,7 @@ struct World {
   std::vector<std::unique_ptr<Process>> processes;  // in order of their start, the dead ones too: letters to them are under way
 
  private:
+  void run_until(int64_t ms);
   bool finished();
   void wait_for_the_end();
   std::string state();
