@@ -37,7 +37,7 @@ class Checker {
   void tampered(const TopicPartition& partition) { tampered_.insert(partition), ever_tampered_.insert(partition); }
   void mended(const TopicPartition& partition) { tampered_.erase(partition); }
   void retried(const TopicPartition& partition);
-  void forget(const TopicPartition& partition) { decided_.erase(partition); }  // its topic was deleted, with its offsets
+  void forget(const TopicPartition& partition) { decided_.erase(partition), tampered_.erase(partition); }  // its topic was deleted, with its offsets
 
   bool poisoned(const PlanPtr& plan) const;  // no process survives the making of its rows anew; nullptr: false
   // Has it come to its end: everything delivered, or stopped as it must? `stopped`: by its holder, now.

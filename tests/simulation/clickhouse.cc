@@ -81,7 +81,14 @@ std::optional<ClickHouse::UnderWay> ClickHouse::take(uint64_t number) {
   if (at == under_way_.end()) return std::nullopt;
   UnderWay taken = std::move(*at);
   under_way_.erase(at);
+  perhaps_again(taken.request);
   return taken;
+}
+
+// Somebody on the way repeats it, when it is over, and has the answer to himself. (While it runs he may not: see no_hidden_retry.)
+void ClickHouse::perhaps_again(const InsertRequest& request) {
+  if (!world_.env.chance(world_.env.schedule.insert_repeated)) return;
+  world_.env.queue.after(world_.env.random.between(1, 20'000), [=, this] { insert(request, [](bool) {}); });
 }
 
 std::optional<uint64_t> ClickHouse::under_way(PlanId plan, const std::string& table) const {
@@ -102,8 +109,10 @@ std::optional<bool> ClickHouse::has_rows(const TopicPartition& partition) const 
 
 void ClickHouse::go_down(int64_t ms) {
   up_at_ = std::max(up_at_, world_.env.now() + ms);
-  for (const UnderWay& died : std::exchange(under_way_, {}))
+  for (const UnderWay& died : std::exchange(under_way_, {})) {
+    perhaps_again(died.request);
     if (world_.env.random.chance(0.7)) died.reply(false);
+  }
 }
 
 void ClickHouse::crash() {

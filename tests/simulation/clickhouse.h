@@ -47,6 +47,7 @@ class ClickHouse {
   void body_is_whole(uint64_t number);
   void land(uint64_t number);
   std::optional<UnderWay> take(uint64_t number);
+  void perhaps_again(const InsertRequest& request);
   void go_down(int64_t ms);
   struct Token {
     std::string table;

@@ -106,6 +106,7 @@ void Faults::remade_topic() {
     if (p->name.topic == topic && offsets_too && !world_.broker.pending(p->name)) {
       world_.broker.set(p->name, std::nullopt);
       world_.checker.forget(p->name);
+      before_.erase(p->name);
     }
 }
 

@@ -95,7 +95,7 @@ class Lane {
   template <class Ask, class Tell>
   void query(const WritePtr& write, Ask ask, Tell tell);
   void insert(const WritePtr& write, const pipeline::ClickHouseWrite::Insert& act);
-  void written(const WritePtr& write);
+  void written();
   void drop_writes();
 
   // lane_epochs.cc

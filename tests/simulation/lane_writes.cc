@@ -56,10 +56,10 @@ void Lane::advance(const WritePtr& write) {
       advance(write);
     });
   if (const auto* stop = std::get_if<Write::Stop>(&act)) throw Violation("ClickHouse: plan " + to_string(plan.value) + " stops: " + stop->reason);
-  written(write);
+  written();
 }
 
-void Lane::written(const WritePtr&) {
+void Lane::written() {
   if (!std::ranges::all_of(writes_, [](const auto& w) { return std::holds_alternative<Write::Durable>(w->machine.action()); })) return;
   const PlanId plan = working_->id;
   event([&] { core_->plan_durable(plan); });
@@ -70,10 +70,12 @@ void Lane::insert(const WritePtr& write, const Write::Insert& act) {
   const uint64_t step = write->step;
   const auto answered = [=, this](bool acknowledged) {
     if (write->dropped || write->step != step) return;
+    world_.env.trace([&] { return name_ + ": insert into " + write->rows->table + (acknowledged ? " acknowledged" : " failed"); });
     if (acknowledged) write->machine.insert_acknowledged();
     else write->machine.insert_failed();
     advance(write);
   };
+  world_.env.trace([&] { return name_ + ": inserts into " + write->rows->table + " in term " + std::to_string(act.term); });
   later(kInsertTimeoutMs, [=] { answered(false); });
   const InsertRequest request{write->rows, act.term, act.token, act.deadline_s};
   const ClickHouse::Reply reply = [=, this](bool acknowledged) {
@@ -89,8 +91,6 @@ void Lane::insert(const WritePtr& write, const Write::Insert& act) {
     const int64_t late = world_.env.chance(s.insert_late) ? world_.env.random.between(500, 20'000) : world_.env.delay();
     world_.env.queue.after(late, [=, this] { world_.clickhouse.insert(request, reply); });
   }
-  if (world_.env.chance(s.insert_repeated))  // by the network, to nobody's knowledge
-    world_.env.queue.after(world_.env.random.between(1, 20'000), [=, this] { world_.clickhouse.insert(request, [](bool) {}); });
 }
 
 }  // namespace millrace::simulation
