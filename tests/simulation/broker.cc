@@ -27,7 +27,8 @@ BrokerAnswer Broker::add(const std::string& id, uint64_t epoch, uint64_t number,
   Transaction& t = transactions_[id];
   if (t.epoch != epoch) return BrokerAnswer::kFenced;
   if (t.state == State::kCommitting || t.state == State::kAborting) return BrokerAnswer::kBusy;
-  if (world_.env.guards.world.group_fence && !world_.group.is_member(member)) return BrokerAnswer::kRefusedByGroup;
+  const bool fences = member.generation >= 0 && world_.env.guards.world.group_fence;  // as Kafka: who claims no generation isn't fenced
+  if (fences && !world_.group.is_member(member)) return BrokerAnswer::kRefusedByGroup;
   if (t.state == State::kNone || world_.env.guards.world.init_settles) t.offsets.clear(), t.letters.clear();  // a repetition
   t.state = State::kOpen;
   t.number = number;

@@ -44,7 +44,7 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
       violated("I7: " + by + " goes on in " + name(e.partition) + " although the topic was made anew");
     } else if (before->second.offset != e.offset) {
       moved(e.partition, before->second, e.offset, letters);
-      std::ranges::copy(world_.log.letters(*before->second.plan, {e.partition}), std::back_inserter(expected));
+      std::ranges::copy(world_.log.letters(*before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
     } else if (before->second.plan && (!now.plan || now.plan->id != before->second.plan->id)) {
       violated("I3: " + by + " put " + (now.plan ? name(now.plan) : "nothing") + " in the place of " + name(before->second.plan) + " of " + name(e.partition));
     }
@@ -54,9 +54,7 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
     const auto before = last_.find({now.topic, partition.partition});  // of that topic, though it and its offsets may be gone
     if (before == last_.end() || !before->second.plan || before->second.plan->id != now.plan->id) announced(now.plan, next);
   }
-  for (const Letter& letter : letters)
-    if (++letter.partition->records[static_cast<size_t>(letter.offset)].letters > 1)
-      violated("doubled: dead letter of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
+  lettered(by, letters);
   for (const Letter& e : expected)
     if (std::ranges::none_of(letters, [&](const Letter& l) { return l.partition == e.partition && l.offset == e.offset; }))
       violated("I2: " + by + " moved past the dead letter of " + name(e.partition->name) + " at " + std::to_string(e.offset) + " without it");
@@ -64,6 +62,12 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
     decided_[partition] = now;
     last_[{now.topic, partition.partition}] = now;
   }
+}
+
+void Checker::lettered(const std::string& by, const std::vector<Letter>& letters) {
+  for (const Letter& letter : letters)
+    if (++letter.partition->records[static_cast<size_t>(letter.offset)].letters > 1)
+      violated("doubled: dead letter of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
 }
 
 void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to, const std::vector<Letter>&) {
@@ -74,7 +78,7 @@ void Checker::moved(const TopicPartition& partition, const Decided& from, Offset
   LogPartition& p = *world_.log.find(range->topic_id, partition.partition);
   for (int64_t at = from.offset.value; at < to.value; ++at) {
     const auto& record = p.records[static_cast<size_t>(at)];
-    if (record.kind != LogPartition::Kind::kHole && !SourceLog::dead(*from.plan, index, p, at) && record.rows == 0)
+    if (record.kind != LogPartition::Kind::kHole && !SourceLog::dead(from.plan->given_up, index, p, at) && record.rows == 0)
       violated("I2: " + name(partition) + " moved past " + std::to_string(at) + ", which is not in ClickHouse");
   }
 }
@@ -101,10 +105,12 @@ void Checker::insert_seen(const Rows& rows) {
   if (!(*at->second == *rows.plan)) violated("I1: ClickHouse sees other ranges of " + name(rows.plan) + " than the committed ones");
   if (rows.catalog != rows.plan->catalog) violated("I4: the rows of " + name(rows.plan) + " are made by another catalog version");
   if (rows.semantics != rows.plan->row_semantics) violated("I4: the rows of " + name(rows.plan) + " are made by other row semantics");
+  if (rows.read != rows.plan->ranges) violated("I4: the rows of " + name(rows.plan) + " are made of other records than the planned ones");
 }
 
-void Checker::landed(const Rows& rows) {
-  for (const auto& [partition, at] : rows.records) {
+void Checker::landed(const Rows& rows, size_t begin, size_t end) {
+  for (size_t i = begin; i < end; ++i) {
+    const auto& [partition, at] = rows.records[i];
     with_rows_.insert(partition->name);
     if (++partition->records[static_cast<size_t>(at)].rows > 1)
       violated("doubled: row of " + name(partition->name) + " at " + std::to_string(at) + ", " + name(rows.plan));

@@ -71,9 +71,29 @@ void ClickHouse::land(uint64_t number) {
     return insert->reply(false);
   }
   say("landed");
-  counts_[{rows.plan->id, rows.table}] += rows.records.size();
-  world_.checker.landed(rows);
+  if (!world_.env.guards.world.one_part) return land_in_two(std::move(*insert));
+  rows_are_there(rows, 0, rows.records.size());
   if (answered) insert->reply(true);
+}
+
+void ClickHouse::rows_are_there(const Rows& rows, size_t begin, size_t end) {
+  counts_[{rows.plan->id, rows.table}] += end - begin;
+  world_.checker.landed(rows, begin, end);
+}
+
+// The broken rule: two parts, and the server may die between them.
+void ClickHouse::land_in_two(UnderWay insert) {
+  const Rows& rows = *insert.request.rows;
+  const size_t half = rows.records.size() / 2;
+  rows_are_there(rows, 0, half);
+  insert.number = ++numbers_;
+  under_way_.push_back(insert);
+  world_.env.queue.after(world_.env.random.between(1, 50), [this, half, number = insert.number] {
+    const auto second = take(number);
+    if (!second) return;
+    rows_are_there(*second->request.rows, half, second->request.rows->records.size());
+    second->reply(true);
+  });
 }
 
 std::optional<ClickHouse::UnderWay> ClickHouse::take(uint64_t number) {
@@ -96,10 +116,12 @@ std::optional<uint64_t> ClickHouse::under_way(PlanId plan, const std::string& ta
   return std::ranges::count_if(under_way_, [&](const UnderWay& u) { return u.request.rows->plan->id == plan && u.request.rows->table == table; });
 }
 
-std::optional<uint64_t> ClickHouse::count(PlanId plan, const std::string& table) const {
+std::optional<uint64_t> ClickHouse::count(PlanId plan, const std::string& table) {
   if (!time()) return std::nullopt;
   const auto at = counts_.find({plan, table});
-  return at == counts_.end() ? 0 : at->second;
+  const uint64_t rows = at == counts_.end() ? 0 : at->second;
+  if (world_.env.guards.world.fresh_counts) return rows;
+  return cached_.try_emplace({plan, table}, rows).first->second;
 }
 
 std::optional<bool> ClickHouse::has_rows(const TopicPartition& partition) const {

@@ -30,7 +30,7 @@ class ClickHouse {
   // Queries, answered as of now; none: the server is down.
   std::optional<int64_t> time() const;  // ms since 1970
   std::optional<uint64_t> under_way(PlanId plan, const std::string& table) const;
-  std::optional<uint64_t> count(PlanId plan, const std::string& table) const;
+  std::optional<uint64_t> count(PlanId plan, const std::string& table);
   std::optional<bool> has_rows(const TopicPartition& partition) const;
 
   void crash();
@@ -46,6 +46,8 @@ class ClickHouse {
   };
   void body_is_whole(uint64_t number);
   void land(uint64_t number);
+  void land_in_two(UnderWay insert);
+  void rows_are_there(const Rows& rows, size_t begin, size_t end);
   std::optional<UnderWay> take(uint64_t number);
   void perhaps_again(const InsertRequest& request);
   void go_down(int64_t ms);
@@ -60,7 +62,8 @@ class ClickHouse {
   World& world_;
   std::vector<UnderWay> under_way_;
   std::vector<Token> tokens_;
-  std::map<std::pair<PlanId, std::string>, uint64_t> counts_;
+  using Counts = std::map<std::pair<PlanId, std::string>, uint64_t>;
+  Counts counts_, cached_;  // cached_: used only without fresh_counts
   uint64_t numbers_ = 0;
   int64_t up_at_ = 0, clock_error_ = 0;
   int64_t window_ms_;

@@ -36,7 +36,7 @@ Schedule make_schedule(Random& random) {
   s.lost_at_rename = often(0.4, 0.4);
   s.server_crash_ms = every(0.3, 3'000, 20'000);
   s.power_loss_ms = every(0.15, 10'000, 40'000);
-  s.clock_step_ms = every(0.3, 1'000, 10'000);
+  s.clock_step_ms = random.chance(0.5) ? every(0.3, 1'000, 10'000) : every(0.3, 100, 1'000);
   s.wrong_clocks = often(0.1, 0.7);
   s.upgrade = random.chance(0.2);
   s.growth = random.chance(0.2);

@@ -20,6 +20,7 @@ const std::vector<Canary>& canaries() {
       LANE(stable_offsets, "I3", "an offset with a pending commit isn't used"),
       LANE(forget_what_moved, "I2", "a plan doesn't outlive the loss of one of its partitions"),
       LANE(finish_found_plans, "I3", "a plan found in the metadata is completed first"),
+      LANE(count_adoptions, "I3", "an adoption is counted before it could kill its worker"),
       LANE(drain_before_release, "I6", "a revoked partition goes when its epoch is committed or forgotten"),
       LANE(check_mark, "I7", "an offset without our mark stops the partition"),
       LANE(check_topic_id, "I7", "an offset of a topic that was made anew stops the partition"),
@@ -42,6 +43,16 @@ const std::vector<Canary>& canaries() {
       WORLD(reboot_outlasts_term, "ClickHouse", "a server that lost tokens is back only after their term"),
       WORLD(clocks_checked, "ClickHouse", "a lane whose clock is wrong plans nothing"),
       WORLD(no_hidden_retry, "ClickHouse", "no proxy repeats an insert"),
+      WORLD(one_part, "ClickHouse", "an insert's rows are there all at once, or never"),
+      WORLD(fresh_counts, "ClickHouse", "a count isn't answered from the query cache"),
+      WORLD(letters_in_transaction, "I2", "dead letters ride in the transaction that moves the offset"),
+      WORLD(letters_of_landing, "I2", "and only those of the partitions that it moves"),
+      WORLD(member_at_commit, "I2", "a lane that is no member commits nothing"),
+      WORLD(fresh_reads, "I3", "committed offsets are read after an assignment, not remembered"),
+      WORLD(fresh_plan_ids, "I1", "a plan's id is never used again"),
+      WORLD(same_records, "I4", "a plan is completed with the planned records, or not at all"),
+      WORLD(decided_once, "I5", "whoever completes a plan gives up what it gave up, and nothing else"),
+      WORLD(younger_from_start, "I7", "a partition younger than the pipeline begins at 0"),
   };
   return all;
 }

@@ -117,7 +117,11 @@ void Lane::prompted(uint64_t member) {
 void Lane::lost_membership(uint64_t member) {
   from_coordinator([=, this] {
     if (member == next_member_) later(world_.env.quiet ? 0 : world_.env.random.between(0, 3'000), [this, member] {  // until its next heartbeat
-      if (member == next_member_) lose();
+      if (member != next_member_) return;
+      membership_ = {};  // the client knows, and the lane hears of it when it looks
+      later(world_.env.quiet ? 0 : world_.env.random.between(0, 300), [this, member] {
+        if (member == next_member_) lose();
+      });
     });
   });
 }

@@ -53,6 +53,10 @@ class Lane {
     Membership member;
   };
   using CommitPtr = std::shared_ptr<CommitRun>;
+  struct Made {  // the rows of the plan that is worked on
+    std::vector<pipeline::GivenUp> given_up;
+    std::vector<PlanRange> read;  // what they were made of
+  };
   struct TableWrite {
     RowsPtr rows;
     pipeline::ClickHouseWrite machine;
@@ -81,6 +85,7 @@ class Lane {
   void carry_out(const pipeline::action::Stopped& act);
   void init_producer(uint64_t attempt);
   std::optional<std::string> cannot_rebuild(const Plan& plan) const;
+  Made made_again(const Plan& plan);
   void rebuild(const PlanPtr& plan);
 
   // lane_transactions.cc
@@ -127,9 +132,11 @@ class Lane {
   CommitPtr commit_;
   std::map<TopicPartition, Reading> reading_;
   std::map<TopicPartition, TopicId> topics_;  // as the last read of the committed offset said
+  std::map<TopicPartition, pipeline::CommittedRead> remembered_;  // used only without fresh_reads
   PlanPtr closed_plan_;  // whose rows are collected, and which isn't written yet
   PlanPtr working_;  // rebuilt or written
   std::vector<TopicPartition> committed_last_, mine_;  // of it, as the commit that announced or adopted it said
+  Made made_;
   std::vector<WritePtr> writes_;
   std::set<TopicPartition> stopped_;
   uint64_t plans_ = 0;

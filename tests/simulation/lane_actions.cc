@@ -37,8 +37,14 @@ void Lane::carry_out(const ReadOffsets& act) {
         if (fails) reads.back().state = pipeline::CommittedRead::State::kFailed;
       }
       later(world_.env.delay(), [=, this] {
-        for (const auto& read : reads) topics_[read.partition] = read.topic_id;
-        event([&] { core_->offsets_read(act.number, reads); });
+        std::vector<pipeline::CommittedRead> answers = reads;
+        for (auto& read : answers) {
+          topics_[read.partition] = read.topic_id;
+          const auto known = remembered_.find(read.partition);
+          if (known != remembered_.end() && !world_.env.guards.world.fresh_reads) read = known->second;  // the broken rule
+          if (read.state == pipeline::CommittedRead::State::kOffset) remembered_[read.partition] = read;
+        }
+        event([&] { core_->offsets_read(act.number, answers); });
       });
     });
   });
@@ -48,7 +54,7 @@ void Lane::carry_out(const ResolveBeginning& act) {
   world_.env.queue.after(world_.env.delay(), [=, this] {
     const auto has_rows = world_.clickhouse.has_rows(act.partition);
     const LogPartition& p = *world_.log.find(act.topic_id, act.partition.partition);
-    const int64_t begin = p.younger ? 0 : world_.env.schedule.start_at_end ? p.end(world_.env.now()) : p.first;
+    const int64_t begin = p.younger && world_.env.guards.world.younger_from_start ? 0 : world_.env.schedule.start_at_end ? p.end(world_.env.now()) : p.first;
     later(world_.env.delay(), [=, this] {
       if (!has_rows) return later(100, [=, this] { carry_out(act); });
       event([&] {
@@ -79,6 +85,7 @@ void Lane::carry_out(const DropCollected& act) {
 void Lane::carry_out(const RebuildPlan& act) {
   working_ = act.plan;
   mine_ = committed_last_;
+  if (!world_.env.guards.lane.count_adoptions) mine_ = core_->held();
   world_.checker.rebuilding(act.plan->id, mine_);
   rebuild(act.plan);
 }
@@ -87,10 +94,27 @@ std::optional<std::string> Lane::cannot_rebuild(const Plan& plan) const {
   for (const PlanRange& range : plan.ranges) {
     const LogPartition& p = *world_.log.find(range.topic_id, range.partition.partition);
     if (p.deleted) return "the topic was deleted";
+    if (!world_.env.guards.world.same_records) continue;
     if (p.first > range.offsets.begin.value) return "records are gone";
     if (p.range(range.offsets.begin.value, range.offsets.end.value) != range) return "records differ";
   }
   return std::nullopt;
+}
+
+Lane::Made Lane::made_again(const Plan& plan) {
+  Made made{plan.given_up, {}};
+  for (const PlanRange& range : plan.ranges) {
+    const LogPartition& p = *world_.log.find(range.topic_id, range.partition.partition);
+    made.read.push_back(p.range(std::min(std::max(p.first, range.offsets.begin.value), range.offsets.end.value), range.offsets.end.value));
+  }
+  if (world_.env.guards.world.decided_once) return made;
+  made.given_up.clear();
+  for (uint16_t i = 0; i < plan.ranges.size(); ++i) {
+    const LogPartition& p = *world_.log.find(plan.ranges[i].topic_id, plan.ranges[i].partition.partition);
+    for (int64_t at = plan.ranges[i].offsets.begin.value; at < plan.ranges[i].offsets.end.value; ++at)
+      if (p.records[static_cast<size_t>(at)].kind == LogPartition::Kind::kUncertain && world_.env.random.chance(0.5)) made.given_up.push_back({i, Offset(at), {}});
+  }
+  return made;
 }
 
 void Lane::rebuild(const PlanPtr& plan) {
@@ -100,6 +124,7 @@ void Lane::rebuild(const PlanPtr& plan) {
     if (world_.checker.poisoned(plan)) return process_.crash("of making the rows of plan " + to_string(plan->id.value));
     if (world_.env.chance(world_.env.schedule.rebuild_fails)) return rebuild(plan);
     const auto why = cannot_rebuild(*plan);
+    if (!why) made_ = made_again(*plan);
     event([&] {
       if (why) core_->plan_refused(plan->id, *why);
       else core_->plan_rebuilt(plan->id);
@@ -111,8 +136,8 @@ void Lane::carry_out(const WritePlan& act) {
   if (act.fresh) {
     if (closed_plan_ != act.plan) throw Violation("contract: " + name_ + " is to write a fresh plan whose rows it doesn't hold");
     closed_plan_ = nullptr;
-    mine_.clear();
-    for (const PlanRange& range : act.plan->ranges) mine_.push_back(range.partition);
+    mine_ = partitions_of(*act.plan);
+    made_ = {act.plan->given_up, act.plan->ranges};
   } else if (working_ != act.plan) {
     throw Violation("contract: " + name_ + " is to write a plan that it didn't rebuild");
   }
@@ -125,7 +150,8 @@ void Lane::carry_out(const WritePlan& act) {
   std::set<std::string> tables;
   for (const PlanRange& range : act.plan->ranges) tables.insert(range.partition.topic);
   for (const auto& table : tables) {
-    const auto rows = std::make_shared<const Rows>(world_.log.rows(act.plan, table, catalog, speaks ? number : process_.semantics()));
+    auto rows = std::make_shared<Rows>(world_.log.rows(act.plan, table, catalog, speaks ? number : process_.semantics(), made_.given_up));
+    rows->read = made_.read;
     writes_.push_back(std::make_shared<TableWrite>(
         TableWrite{rows, pipeline::ClickHouseWrite(act.plan->time_ms, rows->records.size(), act.fresh, world_.env.guards.clickhouse)}));
   }

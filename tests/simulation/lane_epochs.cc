@@ -33,6 +33,7 @@ void Lane::close_epoch() {
   Plan plan;
   plan.time_ms = process_.clock();
   plan.id = PlanId(make_uuid_v7(plan.time_ms, world_.env.random.next(), world_.env.random.next()));
+  if (!world_.env.guards.world.fresh_plan_ids) plan.id = PlanId(make_uuid_v7(0, ++plans_, static_cast<uint64_t>(name_[1])));  // as counted by this process
   plan.catalog = process_.catalog();
   plan.row_semantics = process_.semantics();
   for (auto& [name, reading] : reading_) {

@@ -15,7 +15,9 @@ void Lane::carry_out(const pipeline::action::Commit& act) {
   for (const auto& e : act.offsets) committed_last_.push_back(e.partition);
   if (act.lands && working_ != act.lands) throw Violation("contract: " + name_ + " is to commit the end of a plan that it doesn't work on");
   const auto run = std::make_shared<CommitRun>(CommitRun{act, {}, producer_, ++transactions_, {}});
-  if (act.lands) run->letters = world_.log.letters(*act.lands, act.landing);
+  const auto& rules = world_.env.guards.world;
+  if (act.lands) run->letters = world_.log.letters(*act.lands, rules.letters_of_landing ? act.landing : partitions_of(*act.lands), made_.given_up);
+  if (!rules.letters_in_transaction) world_.checker.lettered(name_, std::exchange(run->letters, {}));
   commit_ = run;
   later(kCommitTimeoutMs, [=, this] { finish(run, CommitAnswer::kUnknown); });
   if (producer_ != 0) return send_offsets(run);
@@ -33,7 +35,7 @@ void Lane::carry_out(const pipeline::action::Commit& act) {
 void Lane::send_offsets(const CommitPtr& run) {
   if (commit_ != run) return;
   run->member = membership_;  // of this moment
-  if (run->member.generation < 0) return later(1, [=, this] { finish(run, CommitAnswer::kRefused); });  // it wouldn't be fenced
+  if (run->member.generation < 0 && world_.env.guards.world.member_at_commit) return later(1, [=, this] { finish(run, CommitAnswer::kRefused); });  // it wouldn't be fenced
   if (world_.env.chance(world_.env.schedule.transaction_fails)) return send_end(run, false);  // a dead letter wasn't taken
   if (world_.env.chance(world_.env.schedule.lost)) return;
   world_.env.queue.after(world_.env.delay(), [=, this] {
@@ -76,6 +78,8 @@ void Lane::finish(const CommitPtr& run, CommitAnswer answer) {
   if (answer == CommitAnswer::kUnknown) producer_ = 0;
   (answer == CommitAnswer::kUnknown ? world_.checker.saw.unknown : world_.checker.saw.refused) += answer != CommitAnswer::kYes;
   world_.env.trace([&] { return name_ + ": commit " + (answer == CommitAnswer::kYes ? "acknowledged" : answer == CommitAnswer::kRefused ? "refused" : "without an answer"); });
+  if (answer == CommitAnswer::kYes)
+    for (const auto& e : run->request.offsets) remembered_[e.partition] = {e.partition, pipeline::CommittedRead::State::kOffset, e.offset, e.metadata, topics_[e.partition]};
   if (answer == CommitAnswer::kYes && run->request.lands) {
     drop_writes();
     working_ = nullptr;

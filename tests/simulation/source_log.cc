@@ -87,32 +87,38 @@ std::string SourceLog::make_anew() {
   return topic;
 }
 
-bool SourceLog::dead(const Plan& plan, size_t range, const LogPartition& partition, int64_t offset) {
-  const auto kind = partition.records[static_cast<size_t>(offset)].kind;
-  if (kind != LogPartition::Kind::kUncertain) return kind == LogPartition::Kind::kLetter;
-  return std::ranges::any_of(plan.given_up, [&](const auto& given) { return given.range == range && given.offset == Offset(offset); });
+std::vector<TopicPartition> partitions_of(const Plan& plan) {
+  std::vector<TopicPartition> names;
+  for (const PlanRange& range : plan.ranges) names.push_back(range.partition);
+  return names;
 }
 
-Rows SourceLog::rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics) {
-  Rows made{plan, table, {}, catalog, semantics};
+bool SourceLog::dead(const std::vector<GivenUp>& given_up, size_t range, const LogPartition& partition, int64_t offset) {
+  const auto kind = partition.records[static_cast<size_t>(offset)].kind;
+  if (kind != LogPartition::Kind::kUncertain) return kind == LogPartition::Kind::kLetter;
+  return std::ranges::any_of(given_up, [&](const auto& given) { return given.range == range && given.offset == Offset(offset); });
+}
+
+Rows SourceLog::rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics, const std::vector<GivenUp>& given_up) {
+  Rows made{plan, table, {}, catalog, semantics, {}};
   for (size_t i = 0; i < plan->ranges.size(); ++i) {
     const PlanRange& range = plan->ranges[i];
     if (range.partition.topic != table) continue;
     LogPartition& p = *find(range.topic_id, range.partition.partition);
     for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at)
-      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && !dead(*plan, i, p, at)) made.records.emplace_back(&p, at);
+      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && !dead(given_up, i, p, at)) made.records.emplace_back(&p, at);
   }
   return made;
 }
 
-std::vector<Letter> SourceLog::letters(const Plan& plan, const std::vector<TopicPartition>& of) {
+std::vector<Letter> SourceLog::letters(const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up) {
   std::vector<Letter> made;
   for (size_t i = 0; i < plan.ranges.size(); ++i) {
     const PlanRange& range = plan.ranges[i];
     if (std::ranges::find(of, range.partition) == of.end()) continue;
     LogPartition& p = *find(range.topic_id, range.partition.partition);
     for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at)
-      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && dead(plan, i, p, at)) made.push_back({&p, at});
+      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && dead(given_up, i, p, at)) made.push_back({&p, at});
   }
   return made;
 }

@@ -13,6 +13,7 @@
 namespace millrace::simulation {
 
 using pipeline::CatalogHash;
+using pipeline::GivenUp;
 using pipeline::Plan;
 using pipeline::PlanPtr;
 using pipeline::PlanRange;
@@ -46,6 +47,7 @@ struct Rows {
   std::vector<std::pair<LogPartition*, int64_t>> records;
   CatalogHash catalog;  // that made them
   uint16_t semantics = 0;
+  std::vector<PlanRange> read;  // what they were made of, of all tables
 };
 using RowsPtr = std::shared_ptr<const Rows>;
 
@@ -53,6 +55,8 @@ struct Letter {
   LogPartition* partition;
   int64_t offset;
 };
+
+std::vector<TopicPartition> partitions_of(const Plan& plan);
 
 class SourceLog {
  public:
@@ -65,10 +69,10 @@ class SourceLog {
 
   void grow();                               // another partition for a topic
   std::string make_anew();                   // deletes a topic and makes it again; its name
-  Rows rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics);
-  std::vector<Letter> letters(const Plan& plan, const std::vector<TopicPartition>& of);
-  // Does this record become a dead letter, by this plan?
-  static bool dead(const Plan& plan, size_t range, const LogPartition& partition, int64_t offset);
+  Rows rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics, const std::vector<GivenUp>& given_up);
+  std::vector<Letter> letters(const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up);
+  // Does this record become a dead letter, if these were given up?
+  static bool dead(const std::vector<GivenUp>& given_up, size_t range, const LogPartition& partition, int64_t offset);
 
  private:
   LogPartition& add(const std::string& topic, int32_t partition, TopicId id);

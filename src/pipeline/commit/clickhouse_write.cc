@@ -11,13 +11,13 @@ using std::chrono::milliseconds;
 ClickHouseWrite::ClickHouseWrite(int64_t plan_time_ms, uint64_t rows, bool first_attempt, const ClickHouseGuards& guards)
     : guards_(guards), origin_ms_(plan_time_ms / 1000 * 1000), rows_(rows), first_(first_attempt) {
   if (rows == 0) action_ = Durable{};
-  else if (first_attempt || !guards_.count_first) insert();
+  else if (first_attempt) insert();
   else from_the_start();
 }
 
 void ClickHouseWrite::from_the_start() {
   verifying_ = counted_ = false;
-  if (guards_.count_after_clock) action_ = AskServerTime{};
+  if (guards_.count_after_clock || !guards_.count_first) action_ = AskServerTime{};
   else action_ = Count{};
 }
 
@@ -40,8 +40,7 @@ void ClickHouseWrite::insert_acknowledged() {
 
 void ClickHouseWrite::insert_failed() {  // an unknown outcome, whatever the error says
   first_ = false;
-  if (guards_.count_first) wait(backoff());
-  else insert();
+  wait(backoff());
 }
 
 void ClickHouseWrite::query_failed() { wait(backoff()); }
@@ -58,13 +57,16 @@ void ClickHouseWrite::server_time(int64_t unix_ms) {
   if (term > 0 && guards_.guard_after_term && unix_ms < term_begin(term) + kGuardMs) return wait(milliseconds(term_begin(term) + kGuardMs - unix_ms));
   term_ = static_cast<int>(term);
   if (term_ > 0 && guards_.ask_under_way) action_ = AskUnderWay{};
-  else if (counted_) insert();
-  else action_ = Count{};
+  else count_or_insert();
 }
 
 void ClickHouseWrite::under_way(uint64_t inserts) {
   if (inserts > 0) wait(milliseconds(250));
-  else if (counted_) insert();
+  else count_or_insert();
+}
+
+void ClickHouseWrite::count_or_insert() {
+  if (counted_ || !guards_.count_first) insert();
   else action_ = Count{};
 }
 

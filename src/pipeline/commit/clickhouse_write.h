@@ -66,6 +66,7 @@ class ClickHouseWrite {
  private:
   void from_the_start();
   void insert();
+  void count_or_insert();
   void wait(milliseconds time) { action_ = Wait{time}; }
   milliseconds backoff();
   int64_t term_begin(int64_t term) const { return origin_ms_ + term * kTermMs; }

@@ -367,7 +367,10 @@ void LaneProtocol::step_in_flight() {
   };
   if (!refusal_.empty()) return commit_mark(Purpose::kRefused, in_flight_->mine, adoptions(), true);
   switch (in_flight_->stage) {
-    case Stage::kAnnounced: return commit_mark(Purpose::kAdoption, in_flight_->mine, adoptions() + 1, false);
+    case Stage::kAnnounced:
+      if (guards_.count_adoptions) return commit_mark(Purpose::kAdoption, in_flight_->mine, adoptions() + 1, false);
+      in_flight_->stage = Stage::kRebuilding;
+      return emit(action::RebuildPlan{in_flight_->plan});
     case Stage::kRebuilt: return commit_mark(Purpose::kRebuilt, in_flight_->mine, 0, false);
     case Stage::kDurable: return commit_finish();
     case Stage::kWriting:

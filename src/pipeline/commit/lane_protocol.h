@@ -30,6 +30,7 @@ struct LaneGuards {
   bool stable_offsets = true;          // offsets are read only when no commit of them is pending
   bool forget_what_moved = true;       // a plan doesn't outlive the loss of one of its partitions
   bool finish_found_plans = true;      // I3: a plan found in the metadata is completed before anything else
+  bool count_adoptions = true;         // an adoption is counted, in the metadata, before it could kill its worker
   bool drain_before_release = true;    // I6: a revoked partition is let go only when its epoch is committed or forgotten
   bool check_mark = true;              // I7: an offset without our mark, or with another offset in it, stops the partition
   bool check_topic_id = true;          // I7: so does an offset of a topic that was made anew
