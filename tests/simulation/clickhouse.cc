@@ -108,7 +108,8 @@ std::optional<ClickHouse::UnderWay> ClickHouse::take(uint64_t number) {
 // Somebody on the way repeats it, when it is over, and has the answer to himself. (While it runs he may not: see no_hidden_retry.)
 void ClickHouse::perhaps_again(const InsertRequest& request) {
   if (!world_.env.chance(world_.env.schedule.insert_repeated)) return;
-  world_.env.queue.after(world_.env.random.between(1, 20'000), [=, this] { insert(request, [](bool) {}); });
+  const int64_t later = world_.env.random.between(1, world_.env.random.chance(0.2) ? 90'000 : 20'000);
+  world_.env.queue.after(later, [=, this] { insert(request, [](bool) {}); });
 }
 
 std::optional<uint64_t> ClickHouse::under_way(PlanId plan, const std::string& table) const {

@@ -2,6 +2,23 @@
 
 namespace millrace::simulation {
 
+namespace {
+
+// Little else than late inserts and a server whose clock steps: what happens about the end of a term.
+void focus_on_terms(Random& random, Schedule& s) {
+  s.crash_ms = s.freeze_ms = s.restart_ms = s.rebalance_ms = s.server_crash_ms = s.power_loss_ms = 0;
+  s.amid_actions = s.wrong_clocks = s.insert_lost = s.body_stalls = s.disk_slow = 0;
+  s.group_reset = s.remade_topic = false;
+  s.insert_late = 0.9;
+  s.faults_ms = 60'000;
+  s.processes = 1;
+  s.lanes = 2;
+  s.partitions = 3;
+  s.clock_step_ms = random.between(30, 300);
+}
+
+}  // namespace
+
 Schedule make_schedule(Random& random) {
   const auto often = [&](double probability, double most) { return random.chance(probability) ? most * static_cast<double>(random.between(1, 10)) / 10 : 0.0; };
   const auto every = [&](double probability, int64_t least, int64_t most) { return random.chance(probability) ? random.between(least, most) : int64_t{0}; };
@@ -24,7 +41,7 @@ Schedule make_schedule(Random& random) {
   s.freeze_ms = every(0.6, 3'000, 20'000);
   s.rebalance_ms = every(0.6, 1'000, 15'000);
   s.restart_ms = every(0.3, 4'000, 20'000);
-  s.catalog_ms = every(0.4, 2'000, 20'000);
+  s.catalog_ms = every(0.4, 1'000, 12'000);
   s.amid_actions = often(0.4, 0.03);
   s.replaced = often(0.4, 1.0);
   s.insert_late = often(0.5, 0.4);
@@ -37,7 +54,7 @@ Schedule make_schedule(Random& random) {
   s.server_crash_ms = every(0.3, 3'000, 20'000);
   s.power_loss_ms = every(0.15, 10'000, 40'000);
   s.clock_step_ms = random.chance(0.5) ? every(0.3, 1'000, 10'000) : every(0.3, 100, 1'000);
-  s.wrong_clocks = often(0.1, 0.7);
+  s.wrong_clocks = often(0.15, 0.7);
   s.upgrade = random.chance(0.2);
   s.growth = random.chance(0.2);
   s.remade_topic = random.chance(0.06);
@@ -45,6 +62,7 @@ Schedule make_schedule(Random& random) {
   s.records_differ = random.chance(0.04);
   s.poison = random.chance(0.06);
   s.group_reset = random.chance(0.08);
+  if (random.chance(0.06)) focus_on_terms(random, s);
   return s;
 }
 

@@ -81,7 +81,7 @@ void Faults::new_catalog() {
   world_.catalogs.insert(version);
   for (auto& process : world_.processes)
     if (!process->dead())
-      world_.env.queue.after(world_.env.random.between(0, 8'000), [version, p = process.get()] { p->deliver([=] { p->learn(version); }); });
+      world_.env.queue.after(world_.env.random.between(0, world_.env.random.chance(0.3) ? 40'000 : 8'000), [version, p = process.get()] { p->deliver([=] { p->learn(version); }); });
 }
 
 void Faults::server_crash() { world_.clickhouse.crash(); }

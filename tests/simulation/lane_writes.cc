@@ -91,7 +91,7 @@ void Lane::insert(const WritePtr& write, const Write::Insert& act) {
     int64_t late = world_.env.delay();
     if (world_.env.chance(s.insert_late)) {  // by chance, or just about when its term ends
       const int64_t end = (act.deadline_s + 1) * 1'000 - world_.env.now();
-      late = world_.env.random.chance(0.7) ? world_.env.random.between(500, 20'000) : std::max<int64_t>(1, end + world_.env.random.between(-600, 1'000));
+      late = world_.env.random.chance(0.5) ? world_.env.random.between(500, world_.env.random.chance(0.1) ? 90'000 : 20'000) : std::max<int64_t>(1, end + world_.env.random.between(-200, 600));
     }
     world_.env.queue.after(late, [=, this] { world_.clickhouse.insert(request, reply); });
   }

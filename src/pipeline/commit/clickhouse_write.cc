@@ -78,7 +78,7 @@ void ClickHouseWrite::counted(uint64_t rows) {
     action_ = Stop{std::to_string(rows) + " of the plan's " + std::to_string(rows_) + " rows are in the table: neither none nor all"};
   } else if (verifying_) {  // acknowledged, and yet not there: the token was known, the rows are lost
     if (guards_.patience) lost_term_ = term_;
-    else ++extra_;
+    else extra_ = attempts_;
     wait(milliseconds(guards_.patience ? 250 : 0));
   } else if (!guards_.count_after_clock && !counted_) {
     counted_ = true;

@@ -79,7 +79,7 @@ class ClickHouseWrite {
   bool first_;              // the insert under way is the first attempt
   bool verifying_ = false;  // the count is of an acknowledged insert
   bool counted_ = false;    // without count_after_clock: the count came before the clock
-  int attempts_ = 0, failures_ = 0, extra_ = 0;
+  int attempts_ = 0, failures_ = 0, extra_ = 0;  // extra_: without patience, makes another token
   Action action_;
 };
 
