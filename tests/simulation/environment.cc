@@ -1,5 +1,7 @@
 #include "simulation/environment.h"
 
+#include <cstdio>
+
 namespace millrace::simulation {
 
 namespace {
@@ -66,8 +68,8 @@ Schedule make_schedule(Random& random) {
   return s;
 }
 
-Environment::Environment(uint64_t seed, const Guards& rules, bool tracing)
-    : random(seed), guards(rules), schedule(make_schedule(random)), tracing_(tracing), began_(1'790'000'000'000 + random.between(0, 999)) {
+Environment::Environment(uint64_t seed, const Guards& rules, Trace trace)
+    : random(seed), guards(rules), schedule(make_schedule(random)), trace_(std::move(trace)), began_(1'790'000'000'000 + random.between(0, 999)) {
   queue.set_now(began_);
 }
 
@@ -77,6 +79,10 @@ int64_t Environment::delay() {
   return random.chance(0.9) ? random.between(1, 12) : random.between(10, 80);
 }
 
-void Environment::print(const std::string& text) const { std::printf("%9.3f  %s\n", static_cast<double>(queue.now() - began_) / 1000, text.c_str()); }
+void Environment::say(const std::string& text) const {
+  char time[32];
+  std::snprintf(time, sizeof time, "%9.3f  ", static_cast<double>(queue.now() - began_) / 1000);
+  trace_(time + text);
+}
 
 }  // namespace millrace::simulation

@@ -1,9 +1,10 @@
 #pragma once
 // What every part of a run stands in: time, chance, which faults there are, which rules hold, and the trace.
 
-#include <cstdio>
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "simulation/event_queue.h"
 #include "simulation/guards.h"
@@ -36,9 +37,11 @@ struct Schedule {
 };
 Schedule make_schedule(Random& random);
 
+using Trace = std::function<void(const std::string& line)>;  // empty: nobody wants to know
+
 class Environment {
  public:
-  Environment(uint64_t seed, const Guards& rules, bool tracing);
+  Environment(uint64_t seed, const Guards& rules, Trace trace);
 
   Random random;
   EventQueue queue;
@@ -51,12 +54,12 @@ class Environment {
   int64_t delay();                                                                  // of a message, in ms
   template <class Text>
   void trace(Text&& text) {
-    if (tracing_) print(text());
+    if (trace_) say(text());
   }
 
  private:
-  void print(const std::string& text) const;
-  const bool tracing_;
+  void say(const std::string& text) const;
+  const Trace trace_;
   const int64_t began_;
 };
 

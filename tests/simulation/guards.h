@@ -41,6 +41,7 @@ struct Canary {
   const char* name;
   const char* invariant;  // what it proves, as in ARCHITECTURE.md
   const char* rule;       // that is taken away
+  uint64_t near;          // a seed from which it is soon found; simulation_test begins there
   void (*remove)(Guards&);
 };
 

@@ -10,19 +10,31 @@
 namespace {
 
 using namespace millrace::simulation;
+using std::chrono::steady_clock;
 
 constexpr const char* kUsage =
-    "usage: sim [--seed N] [--runs N] [--canary NAME] [--trace] | --list\n"
+    "usage: ./dev sim [--seed N] [--runs N] [--canary NAME] [--trace] | --canaries | --list\n"
+    "\n"
+    "Runs the protocol's real core against a simulated broker, group, ClickHouse and log, with faults that come from the seed. Every\n"
+    "record must land exactly once, and no rule of ARCHITECTURE.md may be broken on the way. Time is virtual: a thousand runs take a\n"
+    "second or two. The same seed gives the same run. Ends with 0: nothing was found, 1: a violation, 2: wrong options.\n"
+    "\n"
     "  --seed N       the first seed (0)\n"
-    "  --runs N       how many, one after the other (1000)\n"
-    "  --canary NAME  without this rule: a violation is what should be found\n"
-    "  --trace        prints what happens in each run\n"
-    "  --list         the canaries\n";
+    "  --runs N       how many, one after the other (1000; with a canary 10000)\n"
+    "  --trace        prints what happens, in virtual seconds; use it with --runs 1\n"
+    "  --canary NAME  takes this rule away: a violation is what should be found\n"
+    "  --canaries     all of them, one after the other; ends with 1 if one isn't found\n"
+    "  --list         the canaries: name, invariant, rule that is taken away\n"
+    "\n"
+    "  ./dev sim --runs 20000                            is the protocol right?\n"
+    "  ./dev sim --canary count_first                    would we see it, if nobody counted before a retry?\n"
+    "  ./dev sim --seed 305 --runs 1 --trace             what happened there\n"
+    "docs/testing.md says more.\n";
 
 struct Options {
-  uint64_t seed = 0, runs = 1'000;
+  uint64_t seed = 0, runs = 0;  // 0: the default
   const Canary* canary = nullptr;
-  bool trace = false, list = false;
+  bool trace = false, list = false, all_canaries = false, help = false;
 };
 
 bool number(const char* text, uint64_t& to) {
@@ -31,30 +43,31 @@ bool number(const char* text, uint64_t& to) {
   return error == std::errc() && at == end;
 }
 
+bool wrong(const std::string& what) { return std::fprintf(stderr, "sim: %s; --help says what there is\n", what.c_str()), false; }
+
 bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (option == "--trace") {
-      options.trace = true;
-    } else if (option == "--list") {
-      options.list = true;
-    } else if (value != nullptr && (option == "--seed" || option == "--runs")) {
-      if (!number(value, option == "--seed" ? options.seed : options.runs)) return false;
-      ++i;
-    } else if (value != nullptr && option == "--canary") {
+    if (option == "--trace") options.trace = true;
+    else if (option == "--list") options.list = true;
+    else if (option == "--canaries") options.all_canaries = true;
+    else if (option == "--help" || option == "-h") options.help = true;
+    else if (option != "--seed" && option != "--runs" && option != "--canary") return wrong("unknown option " + option);
+    else if (value == nullptr) return wrong(option + " wants a value");
+    else if (++i; option == "--canary") {
       options.canary = find_canary(value);
-      if (options.canary == nullptr) return std::fprintf(stderr, "sim: there is no canary %s; see --list\n", value), false;
-      ++i;
-    } else {
-      return false;
+      if (options.canary == nullptr) return wrong(std::string("there is no canary ") + value + ", see --list");
+    } else if (!number(value, option == "--seed" ? options.seed : options.runs)) {
+      return wrong(option + " wants a number, not " + value);
     }
   }
   return true;
 }
 
+unsigned long long n(uint64_t count) { return count; }
+
 void say_what_was_seen(const Sightings& s, uint64_t runs, double seconds) {
-  const auto n = [](uint64_t count) { return static_cast<unsigned long long>(count); };
   std::printf("%llu runs in %.1f s (%.0f a second), each record exactly once\n", n(runs), seconds, static_cast<double>(runs) / seconds);
   std::printf("  commits: %llu, refused %llu, without an answer %llu; plans %llu, adoptions %llu; revoked %llu, lost %llu, stopped %llu\n", n(s.commits), n(s.refused),
               n(s.unknown), n(s.plans), n(s.adoptions), n(s.revoked), n(s.lost), n(s.stopped));
@@ -62,28 +75,44 @@ void say_what_was_seen(const Sightings& s, uint64_t runs, double seconds) {
               n(s.refused_late), n(s.lost_at_rename), n(s.crashes), n(s.freezes));
 }
 
+int list() {
+  for (const Canary& canary : canaries()) std::printf("%-23s %-11s %s\n", canary.name, canary.invariant, canary.rule);
+  return 0;
+}
+
+int all_canaries(const Options& options, uint64_t runs) {
+  int missed = 0;
+  for (const Canary& canary : canaries()) {
+    Guards guards;
+    canary.remove(guards);
+    const Search found = search(options.seed, runs, guards);
+    missed += !found.seed;
+    if (found.seed) std::printf("%-23s seed %llu: %s\n", canary.name, n(*found.seed), found.violation.substr(0, found.violation.find('\n')).c_str());
+    else std::printf("%-23s NOT FOUND in %llu runs\n", canary.name, n(found.runs));
+    std::fflush(stdout);
+  }
+  std::printf("%zu canaries, %d not found\n", canaries().size(), missed);
+  return missed > 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   Options options;
-  if (!parse(argc, argv, options)) return std::fputs(kUsage, stderr), 2;
-  if (options.list) {
-    for (const Canary& canary : canaries()) std::printf("%-24s %-11s %s\n", canary.name, canary.invariant, canary.rule);
-    return 0;
-  }
+  if (!parse(argc, argv, options)) return 2;
+  if (options.help) return std::fputs(kUsage, stdout), 0;
+  if (options.list) return list();
+  const uint64_t runs = options.runs > 0 ? options.runs : options.canary != nullptr || options.all_canaries ? 10'000 : 1'000;
+  if (options.all_canaries) return all_canaries(options, runs);
   Guards guards;
   if (options.canary != nullptr) options.canary->remove(guards);
-  Sightings saw{};
-  const auto began = std::chrono::steady_clock::now();
-  for (uint64_t seed = options.seed; seed < options.seed + options.runs; ++seed) {
-    const Outcome outcome = run(seed, guards, options.trace);
-    if (outcome.violation) {
-      std::printf("seed %llu: %s\nreplay: ./dev sim --seed %llu --runs 1 --trace%s%s\n", static_cast<unsigned long long>(seed), outcome.violation->c_str(),
-                  static_cast<unsigned long long>(seed), options.canary != nullptr ? " --canary " : "", options.canary != nullptr ? options.canary->name : "");
-      return 1;
-    }
-    saw += outcome.saw;
+  const auto began = steady_clock::now();
+  const Search done = search(options.seed, runs, guards, options.trace ? Trace([](const std::string& line) { std::puts(line.c_str()); }) : Trace());
+  if (done.seed) {
+    std::printf("seed %llu: %s\nreplay: ./dev sim --seed %llu --runs 1 --trace%s%s\n", n(*done.seed), done.violation.c_str(), n(*done.seed),
+                options.canary != nullptr ? " --canary " : "", options.canary != nullptr ? options.canary->name : "");
+    return 1;
   }
-  say_what_was_seen(saw, options.runs, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  say_what_was_seen(done.saw, done.runs, std::chrono::duration<double>(steady_clock::now() - began).count());
   return 0;
 }

@@ -11,8 +11,8 @@ constexpr uint64_t kEventsMax = 2'000'000;  // a run takes some thousands
 
 }  // namespace
 
-World::World(uint64_t seed, const Guards& guards, bool tracing)
-    : env(seed, guards, tracing), catalogs{CatalogHash({5, 1})}, log(env), checker(*this), broker(*this), group(*this), clickhouse(*this), faults(*this) {}
+World::World(uint64_t seed, const Guards& guards, const Trace& trace)
+    : env(seed, guards, trace), catalogs{CatalogHash({5, 1})}, log(env), checker(*this), broker(*this), group(*this), clickhouse(*this), faults(*this) {}
 
 Process* World::current(int slot) {
   for (auto at = processes.rbegin(); at != processes.rend(); ++at)
@@ -76,8 +76,8 @@ void World::run() {
   checker.at_the_end();
 }
 
-Outcome run(uint64_t seed, const Guards& guards, bool tracing) {
-  World world(seed, guards, tracing);
+Outcome run(uint64_t seed, const Guards& guards, const Trace& trace) {
+  World world(seed, guards, trace);
   Outcome outcome;
   try {
     world.run();
@@ -86,6 +86,16 @@ Outcome run(uint64_t seed, const Guards& guards, bool tracing) {
   }
   outcome.saw = world.checker.saw;
   return outcome;
+}
+
+Search search(uint64_t first, uint64_t runs, const Guards& guards, const Trace& trace) {
+  Search done;
+  for (; done.runs < runs && !done.seed; ++done.runs) {
+    Outcome outcome = run(first + done.runs, guards, trace);
+    if (outcome.violation) done.seed = first + done.runs, done.violation = std::move(*outcome.violation);
+    else done.saw += outcome.saw;
+  }
+  return done;
 }
 
 }  // namespace millrace::simulation

@@ -19,7 +19,7 @@
 namespace millrace::simulation {
 
 struct World {
-  World(uint64_t seed, const Guards& guards, bool tracing);
+  World(uint64_t seed, const Guards& guards, const Trace& trace);
 
   void run();  // throws Violation
   Process& start_process(int slot);
@@ -47,6 +47,15 @@ struct Outcome {
   std::optional<std::string> violation;
   Sightings saw{};
 };
-Outcome run(uint64_t seed, const Guards& guards, bool tracing = false);
+Outcome run(uint64_t seed, const Guards& guards, const Trace& trace = {});
+
+// Runs seeds from `first` on, at most `runs`, until one breaks a rule.
+struct Search {
+  uint64_t runs = 0;  // that were made, the one that broke a rule with them
+  std::optional<uint64_t> seed;  // that broke a rule; nothing: none did
+  std::string violation;
+  Sightings saw{};  // in all runs before it
+};
+Search search(uint64_t first, uint64_t runs, const Guards& guards, const Trace& trace = {});
 
 }  // namespace millrace::simulation
