@@ -58,8 +58,8 @@ void Lane::carry_out(const ResolveBeginning& act) {
     later(world_.env.delay(), [=, this] {
       if (!has_rows) return later(100, [=, this] { carry_out(act); });
       event([&] {
-        if (*has_rows) core_->beginning_refused(act.partition, "no offset is committed, and ClickHouse has rows");
-        else core_->beginning_found(act.partition, Offset(begin));
+        if (*has_rows) core_->beginning_refused(act.number, act.partition, "no offset is committed, and ClickHouse has rows");
+        else core_->beginning_found(act.number, act.partition, Offset(begin));
       });
     });
   });

@@ -189,7 +189,8 @@ void LaneProtocol::take_up(const TopicPartition& name, Partition& p, const Commi
   p.after = milliseconds(0);
   if (read.state == State::kNone) {
     p.phase = Phase::kResolving;
-    return emit(action::ResolveBeginning{name, p.topic_id});
+    p.read = ++numbers_;
+    return emit(action::ResolveBeginning{p.read, name, p.topic_id});
   }
   const auto metadata = decode(read.metadata);
   p.position = read.offset;
@@ -201,9 +202,10 @@ void LaneProtocol::take_up(const TopicPartition& name, Partition& p, const Commi
   else ready(name, p);
 }
 
-void LaneProtocol::beginning_found(const TopicPartition& partition, Offset begin) {
+void LaneProtocol::beginning_found(uint64_t number, const TopicPartition& partition, Offset begin) {
   Partition* p = find(partition);
-  if (p == nullptr || p->phase != Phase::kResolving) return;
+  if (p == nullptr || p->phase != Phase::kResolving || p->read != number) return;
+  p->read = 0;
   p->position = begin;
   p->reason.clear();
   p->phase = Phase::kBeginning;
@@ -211,10 +213,11 @@ void LaneProtocol::beginning_found(const TopicPartition& partition, Offset begin
   step();
 }
 
-void LaneProtocol::beginning_refused(const TopicPartition& partition, const std::string& reason) {
+void LaneProtocol::beginning_refused(uint64_t number, const TopicPartition& partition, const std::string& reason) {
   Partition* p = find(partition);
-  if (p == nullptr || p->phase != Phase::kResolving) return;
-  if (!guards_.ask_sinks_at_beginning) return beginning_found(partition, Offset(0));
+  if (p == nullptr || p->phase != Phase::kResolving || p->read != number) return;
+  if (!guards_.ask_sinks_at_beginning) return beginning_found(number, partition, Offset(0));
+  p->read = 0;
   stop(partition, *p, reason);
   step();
 }

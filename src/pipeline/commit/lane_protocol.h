@@ -69,8 +69,9 @@ struct ReadOffsets {
   milliseconds after;
 };
 // No offset is committed: find where the pipeline starts in this partition and whether a sink has rows of it. Answer
-// beginning_found() or beginning_refused().
+// beginning_found(number, …) or beginning_refused(number, …).
 struct ResolveBeginning {
+  uint64_t number;
   TopicPartition partition;
   TopicId topic_id;
 };
@@ -149,8 +150,8 @@ class LaneProtocol {
   // Answers.
   void producer_ready();
   void offsets_read(uint64_t number, const std::vector<CommittedRead>& reads);
-  void beginning_found(const TopicPartition& partition, Offset begin);
-  void beginning_refused(const TopicPartition& partition, const std::string& reason);
+  void beginning_found(uint64_t number, const TopicPartition& partition, Offset begin);
+  void beginning_refused(uint64_t number, const TopicPartition& partition, const std::string& reason);
   void plan_rebuilt(PlanId plan);
   void plan_durable(PlanId plan);
   void plan_refused(PlanId plan, const std::string& reason);  // it can't be completed as things are: stops its partitions
@@ -183,7 +184,7 @@ class LaneProtocol {
     TopicId topic_id;
     PlanPtr found;         // kFound, kStopped: the plan in the committed metadata
     uint8_t adoptions = 0;
-    uint64_t read = 0;     // number of the read under way, 0: none
+    uint64_t read = 0;     // number of the read, or the search for a beginning, under way; 0: none
     action::milliseconds after{0};  // before the next one
     std::string reason;    // kStopped: why; otherwise: why it will be, once its epoch is done
     bool leaving = false;  // revoked, and not yet released

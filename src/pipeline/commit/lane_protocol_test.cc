@@ -196,13 +196,33 @@ TEST(LaneProtocol, NothingIsReadFromABeginningBeforeItIsCommitted) {
   lane.core.assigned({kA});
   const auto reads = lane.take<action::ReadOffsets>();
   lane.core.offsets_read(reads.at(0).number, {{kA, CommittedRead::State::kNone, Offset(), "", kTopic}});
-  EXPECT_EQ(lane.take<action::ResolveBeginning>().size(), 1u);
-  lane.core.beginning_found(kA, Offset(7));
+  const auto resolves = lane.take<action::ResolveBeginning>();
+  ASSERT_EQ(resolves.size(), 1u);
+  lane.core.beginning_found(resolves[0].number, kA, Offset(7));
   const auto commits = lane.take<action::Commit>();
   ASSERT_EQ(commits.size(), 1u);
   EXPECT_EQ(commits[0].offsets.at(0).offset, Offset(7));
   lane.core.committed(commits[0].number, CommitAnswer::kYes);
   EXPECT_EQ(lane.take<action::StartReading>().at(0).begin, Offset(7));
+}
+
+TEST(LaneProtocol, ABeginningThatWasSoughtForAFormerTopicOfThatNameIsIgnored) {
+  Lane lane;
+  lane.core.producer_ready();
+  const auto assigned = [&](TopicId topic) {
+    lane.core.assigned({kA});
+    const auto reads = lane.take<action::ReadOffsets>();
+    lane.core.offsets_read(reads.at(0).number, {{kA, CommittedRead::State::kNone, Offset(), "", topic}});
+    return lane.take<action::ResolveBeginning>().at(0);
+  };
+  const auto former = assigned(kTopic);
+  lane.core.revoked({kA});
+  const auto now = assigned(TopicId({9, 9}));
+  lane.core.beginning_found(former.number, kA, Offset(700));
+  lane.core.beginning_refused(former.number, kA, "ClickHouse has rows");
+  EXPECT_TRUE(lane.core.take_actions().empty());
+  lane.core.beginning_found(now.number, kA, Offset(0));
+  EXPECT_EQ(lane.take<action::Commit>().at(0).offsets.at(0).offset, Offset(0));
 }
 
 TEST(LaneProtocol, AnOffsetThatIsNotOursStopsThePartitionByName) {

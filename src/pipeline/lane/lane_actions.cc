@@ -63,9 +63,9 @@ void Lane::carry_out(const action::ResolveBeginning& resolve) {
   const auto begin = resolve_beginning(resolve.partition, {context_.settings.start_ms}, *reader_, sink_);
   if (begin) {
     log::info("{} begins at offset {}", name_of(resolve.partition), begin->value);
-    return protocol_.beginning_found(resolve.partition, *begin);
+    return protocol_.beginning_found(resolve.number, resolve.partition, *begin);
   }
-  if (begin.error().retry == Retry::kPermanent) return protocol_.beginning_refused(resolve.partition, begin.error().message);
+  if (begin.error().retry == Retry::kPermanent) return protocol_.beginning_refused(resolve.number, resolve.partition, begin.error().message);
   log::warn("{}", begin.error().message);
   later(kBeginningAgain, resolve);
 }
