@@ -16,7 +16,7 @@ bool is_long() {
   return value != nullptr && *value != '\0';
 }
 
-constexpr uint64_t kSweep = 8'000, kLongTimes = 20, kCanaryRuns = 10'000;
+constexpr uint64_t kSweep = 20'000, kLongTimes = 20, kCanaryRuns = 10'000;
 
 TEST(Simulation, EachRecordLandsExactlyOnceWhateverHappens) {
   const uint64_t runs = is_long() ? kLongTimes * kSweep : kSweep;
