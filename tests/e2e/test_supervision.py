@@ -1,5 +1,5 @@
 """The demo's own promises: children and gates do what they are told, nothing is left behind, state survives."""
-import socket, subprocess, time, urllib.error
+import socket, subprocess, urllib.error, urllib.request
 import psutil, pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -84,6 +84,18 @@ def test_refusals_say_what_there_is(make_demo):
         assert refused.value.args[0] == code and word in refused.value.args[1]
 
 
+def test_metrics_say_which_children_run(make_demo):
+    demo = make_demo("--only", "clickhouse", "--quiet")
+
+    def up():
+        with urllib.request.urlopen(demo.control + "/metrics", timeout=10) as answer:
+            return next(line for line in answer.read().decode().splitlines() if line.startswith('millrace_demo_child_up{child="clickhouse"}')).split()[-1]
+
+    assert up() == "1"
+    demo.do("clickhouse", "freeze")
+    assert up() == "0"
+
+
 def test_no_child_survives_a_demo_that_is_killed(make_demo):
     demo = make_demo("--only", "broker,clickhouse", "--quiet")
     pids = [child["pid"] for child in demo.state()["children"]]
@@ -92,15 +104,13 @@ def test_no_child_survives_a_demo_that_is_killed(make_demo):
     until("all children are gone", lambda: not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"])
 
 
-def test_a_second_start_takes_seconds_and_goes_on(make_demo):
+def test_a_second_start_goes_on_where_the_first_stopped(make_demo):
     demo = make_demo("--only", "broker,clickhouse", "--quiet")
     make_topic(demo.address("broker"))
     write(demo.address("broker"), "t", 10)
     demo.query("SELECT 1")
     assert demo.stop() == 0
-    began = time.monotonic()
     demo.start()
-    assert time.monotonic() - began < 20
     assert log_end(demo.address("broker"), "t") == 10
 
 

@@ -63,6 +63,14 @@ bool read_number(const http_server::Request& request, const std::string& name, T
 
 Control::Control(Demo& demo, uint16_t port) : demo_(demo), server_({.host = "127.0.0.1", .port = port}) {
   server_.route("GET", "/state", [this](http_server::Request&, http_server::Response& response) { answer(response, 200, state_of(demo_)); });
+  server_.route("GET", "/metrics", [this](http_server::Request&, http_server::Response& response) {
+    response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    response.body = metrics();
+  });
+  server_.route("GET", "/healthz", [this](http_server::Request&, http_server::Response& response) {
+    response.status = demo_.ready() ? 200 : 503;
+    response.body = demo_.ready() ? "ok\n" : "not everything is up yet\n";
+  });
   server_.route("POST", "/children/([^/]+)/(start|stop|kill|freeze|thaw|restart)", [this](http_server::Request& request, http_server::Response& response) {
     const std::string name = request.matches[1], act = request.matches[2];
     if (!demo_.children().state(name)) return refuse(response, 404, "there is no child '" + name + "'");
@@ -84,6 +92,16 @@ Control::Control(Demo& demo, uint16_t port) : demo_(demo), server_({.host = "127
     gate->second->set(rule);
     answer(response, 200, {{"name", gate->first}, {"mode", supervisor::name(rule.mode)}});
   });
+}
+
+std::string Control::metrics() {
+  for (const auto& child : demo_.children().states()) {
+    metrics_.gauge("millrace_demo_child_up", {{"child", child.name}}).set(child.state == supervisor::ChildState::kRunning ? 1 : 0);
+    metrics_.gauge("millrace_demo_child_starts", {{"child", child.name}}).set(static_cast<double>(child.starts));
+  }
+  for (const auto& [name, gate] : demo_.gates())
+    metrics_.gauge("millrace_demo_gate_passes", {{"gate", name}}).set(gate->rule().mode == supervisor::GateMode::kPass ? 1 : 0);
+  return metrics_.text();
 }
 
 Status Control::start() { return server_.start(); }

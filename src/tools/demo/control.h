@@ -1,5 +1,6 @@
 #pragma once
 // The HTTP interface of the demo, on loopback:
+//   GET  /metrics, /healthz                         for Prometheus; 503 until everything is up
 //   GET  /state                                     children, gates, addresses and the figures of the last second
 //   POST /children/{name}/{start|stop|kill|freeze|thaw|restart}   start and restart wait until it is ready (?wait=0: they don't)
 //   POST /gates/{a}-{b}?mode=pass|refuse|hang|reset|slow|lose_reply[&bytes_per_s=N][&match=TEXT][&kafka_api=N][&count=N]
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "clients/http_server/server.h"
+#include "clients/metrics/registry.h"
 
 namespace millrace::demo {
 
@@ -24,7 +26,10 @@ class Control {
   uint16_t port() const { return server_.port(); }
 
  private:
+  std::string metrics();
+
   Demo& demo_;
+  metrics::Registry metrics_;
   http_server::Server server_;
 };
 
