@@ -19,6 +19,13 @@ void focus_on_terms(Random& random, Schedule& s) {
   s.clock_step_ms = random.between(30, 300);
 }
 
+// A server that keeps tokens and loses rows, while slow inserts of several owners are under way.
+void focus_on_lost_parts(Schedule& s) {
+  s.power_loss_ms = s.clock_step_ms = 0;
+  s.lost_at_rename = 0.5;
+  s.disk_slow = s.insert_late = s.answer_lost = 0.3;
+}
+
 }  // namespace
 
 Schedule make_schedule(Random& random) {
@@ -65,6 +72,7 @@ Schedule make_schedule(Random& random) {
   s.poison = random.chance(0.06);
   s.group_reset = random.chance(0.08);
   if (random.chance(0.06)) focus_on_terms(random, s);
+  else if (random.chance(0.06)) focus_on_lost_parts(s);
   return s;
 }
 

@@ -32,7 +32,7 @@ const std::vector<Canary>& canaries() {
       CLICKHOUSE(count_after_clock, "ClickHouse", 150, "the count comes after the clock and after who inserts"),
       CLICKHOUSE(term_token, "ClickHouse", 0, "whoever inserts in a term uses that term's token"),
       CLICKHOUSE(believe_only_first, "ClickHouse", 0, "only a first attempt's acknowledgement is believed"),
-      CLICKHOUSE(patience, "ClickHouse", 4640, "acknowledged and yet not there: nothing more in this term"),
+      CLICKHOUSE(patience, "ClickHouse", 4600, "acknowledged and yet not there: nothing more in this term"),
       CLICKHOUSE(guard_after_term, "ClickHouse", 0, "a later term's insert waits two seconds after the former term"),
       CLICKHOUSE(ask_under_way, "ClickHouse", 0, "and until no insert of the plan is listed"),
       WORLD(deadline, "ClickHouse", 0, "the server refuses an insert after its term"),
