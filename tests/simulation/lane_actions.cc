@@ -1,5 +1,6 @@
 // The lane's actions but for commits and writes.
 #include <algorithm>
+#include <iterator>
 
 #include "simulation/world.h"
 
@@ -86,7 +87,9 @@ void Lane::carry_out(const RebuildPlan& act) {
   working_ = act.plan;
   mine_ = committed_last_;
   if (!world_.env.guards.lane.count_adoptions) mine_ = core_->held();
-  world_.checker.rebuilding(act.plan->id, mine_);
+  std::vector<TopicPartition> held;  // a zombie's adoption may have been counted, and the count begun anew by whoever came after it
+  std::ranges::copy_if(mine_, std::back_inserter(held), [&](const auto& name) { return world_.group.holder(name) == this; });
+  world_.checker.rebuilding(act.plan->id, held);
   rebuild(act.plan);
 }
 
