@@ -1,8 +1,9 @@
 """Whatever is killed, frozen, cut off or lost: every event lands exactly once. Real broker, real engine, real workers."""
 import os, pathlib, random, time
 import pytest
-from conftest import KILL_AT_RENAME, until
-from witness import audit, check_exactly_once, committed, metric, settle
+from confluent_kafka import Consumer
+from conftest import KILL_AT_RENAME, TOPICS, until
+from witness import GROUP, audit, check_exactly_once, committed, metric, settle
 
 # A thousandth each of bad records by kind, and upstream transactions that abort: they are there in every test.
 LOAD = ["--rate", "2000", "--linger-ms", "200", "--quiet", "--loadgen-option=--bad=truncated=0.001,unknown_schema=0.001,wrong_magic=0.001,empty=0.001,tombstone=0.001",
@@ -61,6 +62,19 @@ def test_worker_frozen_beyond_its_session_and_woken_in_mid_write(demo):
     demo.do("worker-1", "thaw")
     demo.gate("worker-1-clickhouse", "pass")
     flows_again(demo)
+
+
+def test_a_membership_that_another_process_took_for_a_moment_is_taken_again(demo):
+    rival = Consumer({"bootstrap.servers": demo.address("broker"), "group.id": GROUP, "group.instance.id": "millrace-worker-1-0", "session.timeout.ms": 6000,
+                      "partition.assignment.strategy": "cooperative-sticky", "enable.auto.commit": False})
+    rival.subscribe(TOPICS)
+    until("the rival is a member in the worker's place", lambda: (rival.poll(0.2), rival.assignment())[1], 60, 0)
+    rival.close()  # a static member's place is kept until its session is over
+    log = demo.data / "logs/worker-1.log"
+    until("the lane begins anew", lambda: "lane 0 begins anew" in log.read_text(), 60)
+    before = committed(demo.address("broker"))
+    until("every partition moves on", lambda: all(at > before[tp] for tp, at in committed(demo.address("broker")).items()), 60, 1)
+    assert demo.child("worker-1")["starts"] == 1
 
 
 def test_rolling_restart_replays_nothing(demo):

@@ -6,6 +6,8 @@
 
 namespace millrace::pipeline {
 
+std::string member_of(const WorkerSettings& all, int number) { return all.pipeline + "-" + all.instance + "-" + std::to_string(number); }
+
 namespace {
 
 constexpr std::chrono::milliseconds kWatch{2};   // how late a durable epoch is noticed
@@ -35,8 +37,6 @@ kafka::TransactionalSettings transactional_settings(const WorkerSettings& all, c
   settings.transactional_id = "millrace-" + member;
   return settings;
 }
-
-std::string member_of(const WorkerSettings& all, int number) { return all.pipeline + "-" + all.instance + "-" + std::to_string(number); }
 
 ClickHouseSinkSettings sink_settings(const WorkerSettings& all) {
   ClickHouseSinkSettings settings;
@@ -126,7 +126,6 @@ void Lane::serve_group() {
     protocol_.drain_deadline_passed();
   }
   if (auto fatal = ingest_.consumer().fatal_error(); fatal && !fatal_) {
-    fatal->message += ": another process runs with the same pipeline, instance and lane, or the group refused this member";
     fatal_ = std::move(fatal);
   }
 }

@@ -7,8 +7,7 @@
 //
 //   collecting_ ──close──▶ closed_ ──its plan is committed──▶ writing_ ──durable, committed──▶ blocks go back to the pool
 //
-// It ends by close(), drained; or with an error when it can't go on (another process has its instance id, above all): then the process
-// must end, and the next one takes up what was begun.
+// It ends by close(), drained; or with an error when it can't go on (its membership was fenced): then another lane takes up what was begun.
 
 #include <atomic>
 #include <chrono>
@@ -31,6 +30,9 @@
 #include "pipeline/sinks/clickhouse/clickhouse_sink.h"
 
 namespace millrace::pipeline {
+
+// The lane's group.instance.id; its transactional id is this behind "millrace-".
+std::string member_of(const WorkerSettings& all, int number);
 
 class Lane {
  public:

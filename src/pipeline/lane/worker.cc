@@ -1,6 +1,9 @@
 #include "pipeline/lane/worker.h"
 
+#include <algorithm>
+
 #include "base/log.h"
+#include "clients/kafka/group_admin.h"
 
 namespace millrace::pipeline {
 
@@ -57,20 +60,61 @@ Status Worker::start(const std::atomic<bool>& stop) {
   }
   results_.resize(lanes_.size());
   lanes_running_ = static_cast<int>(lanes_.size());
-  for (size_t i = 0; i < lanes_.size(); ++i) threads_.emplace_back([this, i] { run(i); });
+  for (int number = 0; number < settings_.lanes; ++number) threads_.emplace_back([this, number] { run(number); });
   return {};
 }
 
-void Worker::run(size_t lane) {
-  results_[lane] = lanes_[lane]->run();
-  if (!results_[lane]) {
-    log::error("lane {} ends: {}", lane, results_[lane].error().message);
+// A lane whose membership was fenced is made anew, unless it was another process that did it.
+void Worker::run(int number) {
+  const auto at = static_cast<size_t>(number);
+  while (true) {
+    Status& result = results_[at] = lanes_[at]->run();
+    if (result) break;
+    log::warn("lane {}: {}", number, result.error().message);
+    if (auto free = until_nobody_is(member_of(settings_, number)); !free) {
+      result = free;
+    } else if (closing_) {
+      result = {};
+    } else if (auto made = Lane::create(*context_, number); !made) {
+      result = std::unexpected(made.error());
+    } else {
+      log::info("lane {} begins anew", number);
+      std::lock_guard lock(mutex_);
+      lanes_[at] = std::move(*made);
+      if (closing_) lanes_[at]->close();
+      continue;
+    }
+    break;
+  }
+  if (!results_[at]) {
+    log::error("lane {} ends: {}", number, results_[at].error().message);
     failed_ = true;
   }
   --lanes_running_;
 }
 
+// A static member may be fenced by itself: a broker that dies while it answers a join knows the member afterwards by an id that the client
+// never heard of. Nobody keeps that one alive, so it is gone when its session is over. Another process isn't: an error.
+Status Worker::until_nobody_is(const std::string& member) const {
+  using Clock = std::chrono::steady_clock;
+  auto groups = kafka::GroupAdmin::create(settings_.kafka);
+  if (!groups) return std::unexpected(groups.error());
+  std::optional<Clock::time_point> there_since;
+  while (!closing_) {
+    const auto group = groups->describe(settings_.pipeline, milliseconds(5000));
+    if (!group) there_since.reset();  // a broker that comes back begins the session anew
+    else if (std::ranges::none_of(group->members, [&](const auto& each) { return each.instance_id == member; })) return {};
+    else if (!there_since) there_since = Clock::now();
+    else if (Clock::now() - *there_since > 2 * settings_.session_timeout + milliseconds(5000))
+      return permanent("another process is " + member + " in the group " + settings_.pipeline + ": every process needs an `instance` of its own");
+    std::this_thread::sleep_for(kAgain);
+  }
+  return {};
+}
+
 void Worker::close() {
+  closing_ = true;
+  std::lock_guard lock(mutex_);
   for (auto& lane : lanes_) lane->close();
 }
 
@@ -83,6 +127,7 @@ Status Worker::join() {
 }
 
 metrics::Health Worker::health() const {
+  std::lock_guard lock(mutex_);
   const auto now_ms = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + std::to_string(i) + " hasn't turned for a minute"};

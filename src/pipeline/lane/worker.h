@@ -2,6 +2,7 @@
 // A worker process: a few lanes, each on its thread, and what they share.
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -27,7 +28,8 @@ class Worker {
   bool failed() const { return failed_; }
 
  private:
-  void run(size_t lane);
+  void run(int number);
+  Status until_nobody_is(const std::string& member) const;
 
   WorkerSettings settings_;
   metrics::Registry& metrics_;
@@ -36,7 +38,9 @@ class Worker {
   ServerClock server_clock_;
   std::unique_ptr<TopicIds> topic_ids_;
   std::unique_ptr<LaneContext> context_;
+  mutable std::mutex mutex_;  // guards which lanes there are
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::atomic<bool> closing_{false};
   std::vector<Status> results_;
   std::vector<std::thread> threads_;
   std::atomic<int> lanes_running_{0};

@@ -24,7 +24,8 @@ namespace millrace::pipeline {
 class DeadLetter {
  public:
   DeadLetter(const RejectedRecord& rejected, PlanId plan, int64_t plan_time_ms);
-  kafka::OutgoingRecord outgoing(const std::string& topic) const;
+  kafka::OutgoingRecord outgoing(const std::string& topic) const;  // views of this, of the rejected record, and of `topic`
+  kafka::OutgoingRecord outgoing(std::string&& topic) const = delete;
 
  private:
   const RejectedRecord* rejected_;

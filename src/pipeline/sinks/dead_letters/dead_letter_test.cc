@@ -7,6 +7,8 @@
 namespace millrace::pipeline {
 namespace {
 
+const std::string kTopic = "millrace.dlq";
+
 RejectedRecord rejected() {
   RejectedRecord record;
   record.source = {"order.created", PartitionId(4)};
@@ -24,8 +26,8 @@ RejectedRecord rejected() {
 TEST(DeadLetter, KeepsKeyValueAndHeadersAsTheyWere) {
   const auto record = rejected();
   const DeadLetter letter(record, PlanId({1, 2}), 1'790'000'001'000);
-  const auto out = letter.outgoing("millrace.dlq");
-  EXPECT_EQ(out.topic, "millrace.dlq");
+  const auto out = letter.outgoing(kTopic);
+  EXPECT_EQ(out.topic, kTopic);
   EXPECT_EQ(out.key, record.key);
   EXPECT_EQ(out.value, record.value);
   ASSERT_GE(out.headers->size(), 3u);
@@ -37,7 +39,7 @@ TEST(DeadLetter, SaysWhereItIsFromAndWhy) {
   const auto record = rejected();
   const DeadLetter letter(record, PlanId({1, 2}), 1'790'000'001'000);
   std::map<std::string, std::string> last;  // a reader takes the last of a name: ours, whatever came with the record
-  for (const auto& header : *letter.outgoing("d").headers) last[header.name] = header.value;
+  for (const auto& header : *letter.outgoing(kTopic).headers) last[header.name] = header.value;
   EXPECT_EQ(last["millrace.topic"], "order.created");
   EXPECT_EQ(last["millrace.partition"], "4");
   EXPECT_EQ(last["millrace.offset"], "1234567890123");
@@ -56,7 +58,7 @@ TEST(DeadLetter, ATombstoneStaysOne) {
   record.value.clear();
   record.null_value = record.null_key = true;
   const DeadLetter letter(record, PlanId({1, 2}), 1);
-  const auto out = letter.outgoing("d");
+  const auto out = letter.outgoing(kTopic);
   EXPECT_TRUE(out.null_value);
   EXPECT_TRUE(out.null_key);
 }
