@@ -37,7 +37,7 @@ void Lane::close_epoch() {
   plan.catalog = process_.catalog();
   plan.row_semantics = process_.semantics();
   for (auto& [name, reading] : reading_) {
-    if (!core_->may_plan(name) || reading.begin >= reading.end || world_.env.chance(0.3)) continue;
+    if (reading.begin >= reading.end || world_.env.chance(0.3)) continue;
     if (core_->next_begin(name) != Offset(reading.begin))
       throw Violation("contract: " + name_ + " holds " + name.topic + "/" + std::to_string(name.partition.value) + " from " + std::to_string(reading.begin) + ", and the next epoch begins at " +
                       std::to_string(core_->next_begin(name).value_or(Offset(-1)).value));

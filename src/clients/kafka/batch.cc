@@ -52,8 +52,8 @@ uint16_t Fetcher::topic_index(std::string_view name) {
 
 void Fetcher::fill(rd_kafka_queue_t* queue, MessageBatch& batch, size_t records_max, milliseconds timeout) {
   batch.clear();
-  auto& raw = batch.messages_;  // first all that comes, then only those that are records
-  raw.resize(records_max);
+  auto& raw = fetched_;
+  if (raw.size() < records_max) raw.resize(records_max);
   // librdkafka waits the whole timeout for a batch to become full: so take what is there, and only when that is
   // nothing wait for one message, then take what came with it.
   auto get = [&](size_t from, size_t size, int wait_ms) {
@@ -65,19 +65,17 @@ void Fetcher::fill(rd_kafka_queue_t* queue, MessageBatch& batch, size_t records_
     got = get(0, 1, static_cast<int>(timeout.count()));
     if (got == 1 && records_max > 1) got += get(1, records_max - 1, 0);
   }
-  raw.resize(got);
   batch.records_.reserve(got);
+  batch.messages_.reserve(got);
   last_topic_ = nullptr;
-  size_t kept = 0;
   for (size_t i = 0; i < got; ++i) {
     rd_kafka_message_t* m = raw[i];
     take(batch, m);
     if (m->err)
       rd_kafka_message_destroy(m);
     else
-      raw[kept++] = m;
+      batch.messages_.push_back(m);
   }
-  raw.resize(kept);
   for (auto& e : errors) batch.errors_.push_back(std::move(e));
   errors.clear();
 }

@@ -15,6 +15,7 @@ class Fetcher {
 
  private:
   void take(MessageBatch& batch, rd_kafka_message_t* message);
+  std::vector<rd_kafka_message_t*> fetched_;  // room for the largest batch: batches keep only what they need
   std::vector<std::string> names_;
   // Valid within one fill() only: the messages hold their topic.
   const rd_kafka_topic_t* last_topic_ = nullptr;

@@ -69,6 +69,13 @@ Result<Watermarks> Reader::watermarks(const TopicPartition& partition, milliseco
 
 Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const std::vector<TopicPartition>& partitions,
                                                                           int64_t unix_ms, milliseconds timeout) {
+  // The ends first: a record that comes between the two questions must not be passed over.
+  std::vector<Offset> ends;
+  for (const TopicPartition& partition : partitions) {
+    auto marks = watermarks(partition, timeout);
+    if (!marks) return std::unexpected(marks.error());
+    ends.push_back(marks->high);
+  }
   ListPtr list = make_list(partitions);
   for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = unix_ms;
   auto code = rd_kafka_offsets_for_times(impl_->rk.get(), list.get(), static_cast<int>(timeout.count()));
@@ -77,12 +84,7 @@ Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const 
   for (int i = 0; i < list->cnt; ++i) {
     const auto& e = list->elems[i];
     if (e.err) return fail(e.err, std::string("offset by time of ") + e.topic);
-    Offset offset(e.offset);
-    if (e.offset < 0) {  // RD_KAFKA_OFFSET_END: no record is so young
-      auto w = watermarks(partition_of(e), timeout);
-      if (!w) return std::unexpected(w.error());
-      offset = w->high;
-    }
+    const Offset offset = e.offset < 0 ? ends[static_cast<size_t>(i)] : Offset(e.offset);  // RD_KAFKA_OFFSET_END: no record is so young
     out.emplace_back(partition_of(e), offset);
   }
   return out;

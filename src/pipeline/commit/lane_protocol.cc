@@ -213,6 +213,11 @@ void LaneProtocol::beginning_found(uint64_t number, const TopicPartition& partit
   step();
 }
 
+bool LaneProtocol::seeks_beginning(uint64_t number, const TopicPartition& partition) const {
+  const auto p = partitions_.find(partition);
+  return p != partitions_.end() && p->second.phase == Phase::kResolving && p->second.read == number;
+}
+
 void LaneProtocol::beginning_refused(uint64_t number, const TopicPartition& partition, const std::string& reason) {
   Partition* p = find(partition);
   if (p == nullptr || p->phase != Phase::kResolving || p->read != number) return;
@@ -237,7 +242,10 @@ void LaneProtocol::stop(const TopicPartition& name, Partition& p, std::string re
 }
 
 void LaneProtocol::reading_failed(const TopicPartition& partition, const std::string& reason) {
-  if (Partition* p = find(partition); p != nullptr && p->phase == Phase::kReady) p->reason = reason;
+  if (Partition* p = find(partition); p != nullptr && p->phase == Phase::kReady) {
+    p->reason = reason;
+    drop_collected({partition});  // at once: it stops only when its epoch in flight is done, and nothing more may be planned for it
+  }
   step();
 }
 

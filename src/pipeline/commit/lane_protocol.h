@@ -168,6 +168,7 @@ class LaneProtocol {
   std::vector<Action> take_actions();  // in their order
 
   bool wants_epoch() const;                                               // an epoch closed now is taken up; asked anew after each event
+  bool seeks_beginning(uint64_t number, const TopicPartition& partition) const;  // the search of this number is still wanted
   bool may_plan(const TopicPartition& partition) const;                   // it is read, and not about to go
   std::optional<Offset> next_begin(const TopicPartition& partition) const;  // where its next range begins
   std::optional<TopicId> topic_id(const TopicPartition& partition) const;   // of the topic that its offset was committed for

@@ -246,6 +246,29 @@ TEST(LaneProtocol, AnOffsetThatIsNotOursStopsThePartitionByName) {
   EXPECT_EQ(reason_of(Lane::at(kA, 100)), "");
 }
 
+TEST(LaneProtocol, WhatCannotBeReadAnyMoreLeavesTheNextEpochAtOnceAndStopsAfterTheOneInFlight) {
+  Lane lane;
+  lane.own({kA, kB});
+  const auto plan = lane.plan({kA, kB}, 100, 150);
+  lane.core.epoch_closed(plan);
+  lane.answer(CommitAnswer::kYes);
+  lane.core.take_actions();
+  lane.core.reading_failed(kA, "no right to read it");
+  auto actions = lane.core.take_actions();
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(std::get<action::DropCollected>(actions[0]).partitions, std::vector{kA});
+  EXPECT_FALSE(lane.core.may_plan(kA));
+  lane.core.plan_durable(plan->id);
+  const auto commits = lane.take<action::Commit>();
+  ASSERT_EQ(commits.size(), 1u);
+  EXPECT_EQ(commits[0].offsets.size(), 2u) << "what was read of it is delivered and committed";
+  lane.core.committed(commits[0].number, CommitAnswer::kYes);
+  const auto stopped = lane.take<action::Stopped>();
+  ASSERT_EQ(stopped.size(), 1u);
+  EXPECT_EQ(stopped[0].partition, kA);
+  EXPECT_EQ(stopped[0].reason, "no right to read it");
+}
+
 TEST(LaneProtocol, LosingOnePartitionOfThePlanForgetsItAll) {
   Lane lane;
   lane.own({kA, kB});

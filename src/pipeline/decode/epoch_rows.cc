@@ -56,12 +56,13 @@ EpochRows::Topic& EpochRows::topic_of(const std::string& name) {
   return topic;
 }
 
-EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max, milliseconds schema_patience) {
+EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max, milliseconds schema_patience, milliseconds step) {
   CollectedRange& range = ranges_.at(run.partition);
   Topic& topic = topic_of(run.partition.topic);
   const size_t columns = topic.reader->columns.size();
   columns::Column &partitions = topic.rows.column(columns), &offsets = topic.rows.column(columns + 1), &schema_ids = topic.rows.column(columns + 2);
   Progress progress;
+  const auto asked = asked_;
   for (const Record& record : run.records) {
     const auto given = policy_ == GivenUpPolicy::kAsGiven ? std::ranges::find(range.given_up, record.offset, &std::pair<Offset, RejectionCode>::first)
                                                           : range.given_up.end();
@@ -103,6 +104,7 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
     if (!range.timestamps.empty() && range.timestamps.back().first == record.timestamp_ms) ++range.timestamps.back().second;
     else range.timestamps.emplace_back(record.timestamp_ms, 1);
     ++progress.records;
+    if (asked_ - asked >= step) break;
   }
   return progress;
 }
@@ -127,7 +129,9 @@ EpochRows::Attempt EpochRows::decode(Topic& topic, const Record& record, millise
 
 // Sets the topic's program, or says why there is none.
 bool EpochRows::find_program(Topic& topic, SchemaId id, milliseconds patience, Attempt& attempt) {
+  const auto before = std::chrono::steady_clock::now();
   const SchemaAnswer answer = schemas_->find(id, patience);
+  asked_ += std::chrono::steady_clock::now() - before;
   attempt.schema = id;
   switch (answer.state) {
     case SchemaAnswer::State::kFound: break;

@@ -72,7 +72,9 @@ class EpochRows {
   void begin_range(const TopicPartition& partition, Offset begin, std::vector<std::pair<Offset, RejectionCode>> given_up = {});
   bool has_range(const TopicPartition& partition) const { return ranges_.contains(partition); }
   // Records of a partition whose range was begun, from where it ends so far. `given_up_max`: so many more may be given up (kDecide).
-  Progress append(const RecordRun& run, size_t given_up_max, std::chrono::milliseconds schema_patience);
+  // Ends early (kAll) when asking for schemas took longer than `step`.
+  Progress append(const RecordRun& run, size_t given_up_max, std::chrono::milliseconds schema_patience,
+                  std::chrono::milliseconds step = std::chrono::hours(24));
   // Throws away what was collected of these.
   void drop(const std::vector<TopicPartition>& partitions);
 
@@ -111,6 +113,7 @@ class EpochRows {
   std::map<TopicPartition, CollectedRange> ranges_;
   std::vector<RejectedRecord> rejected_;
   size_t records_ = 0, bytes_ = 0;
+  std::chrono::steady_clock::duration asked_{};  // time spent asking for schemas
 };
 
 }  // namespace millrace::pipeline

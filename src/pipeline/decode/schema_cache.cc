@@ -162,6 +162,12 @@ SchemaAnswer SchemaCache::find(SchemaId id, milliseconds patience) {
     return at == impl_->entries.end() ? nullptr : &at->second;
   };
   Entry* entry = known();
+  const bool doubtful = entry && entry->answer.state == State::kMissing && Clock::now() - entry->asked >= impl_->settings.missing_time_to_live;
+  if (doubtful) {
+    impl_->uses.erase(entry->use);
+    impl_->entries.erase(id.value);
+    entry = nullptr;
+  }
   if (entry) {
     impl_->uses.splice(impl_->uses.begin(), impl_->uses, entry->use);
     if (Clock::now() - entry->asked >= impl_->settings.time_to_live || entry->asked == Clock::time_point{}) impl_->want(id.value);  // meanwhile it is good enough

@@ -21,6 +21,7 @@ struct SchemaCacheSettings {
   std::string file;  // "": nothing is kept on disk
   size_t entries_max = 1000;
   std::chrono::milliseconds time_to_live{std::chrono::minutes(10)};
+  std::chrono::milliseconds missing_time_to_live{2'000};  // of "there is no such schema": then it is asked before it is believed again
   // "There is no such schema" is asked again so often before it is believed, this far apart: a producer may have registered it just now.
   int missing_retries = 3;
   std::chrono::milliseconds missing_retry_after{10};

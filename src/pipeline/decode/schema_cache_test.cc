@@ -51,6 +51,19 @@ TEST_F(SchemaCacheTest, BelievesThatASchemaIsMissingOnlyWhenItWasToldFourTimes) 
   EXPECT_EQ(registry.asked, 4);
 }
 
+TEST_F(SchemaCacheTest, AMissingSchemaIsAskedForAgainSoonAndIsNotBelievedMissingInAnOutage) {
+  auto quick = settings();
+  quick.missing_time_to_live = 20ms;
+  SchemaCache cache(quick, metrics);
+  EXPECT_EQ(cache.find(SchemaId(7), 5s).state, State::kMissing);
+  registry.broken = true;
+  std::this_thread::sleep_for(30ms);
+  EXPECT_EQ(cache.find(SchemaId(7), 5s).state, State::kUnreachable);
+  registry.schemas[7] = kOrder;
+  registry.broken = false;
+  EXPECT_TRUE(becomes(cache, 7, State::kFound));
+}
+
 TEST_F(SchemaCacheTest, AnOutageIsNoMissingSchemaAndEndsByItself) {
   registry.broken = true;
   registry.schemas[7] = kOrder;

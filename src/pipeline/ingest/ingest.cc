@@ -12,6 +12,7 @@ using kafka::milliseconds;
 namespace {
 constexpr milliseconds kPauseAfter{500};  // less, and what librdkafka has prefetched would be fetched twice at every slow insert
 constexpr milliseconds kNap{2};
+constexpr size_t kSpareMax = 4;
 constexpr size_t kMessageBytes = 400;  // what librdkafka spends on a message that waits, beside its key and value
 }  // namespace
 
@@ -52,10 +53,14 @@ void Ingest::take_in(RecordBatch&& batch) {
   ++number_;
   count_errors(batch);
   for (const auto& error : batch.partition_errors()) partition_errors_.push_back(error);
-  if (batch.records().empty()) return spare_.push_back(std::move(batch));
+  if (batch.records().empty()) return spare(std::move(batch));
   waiting_.records += batch.records().size();
   waiting_.bytes += batch.bytes();
   batches_.push_back({std::move(batch), number_, 0});
+}
+
+void Ingest::spare(RecordBatch&& batch) {
+  if (spare_.size() < kSpareMax) spare_.push_back(std::move(batch));
 }
 
 void Ingest::count_errors(const RecordBatch& batch) {
@@ -80,7 +85,10 @@ void Ingest::start_reading(const TopicPartition& partition, Offset begin) {
     done = consumer_.seek({{partition, begin}});
     if (done) done = consumer_.resume({partition});
   }
-  if (!done) partition_errors_.push_back({partition, done.error()});
+  if (!done) {
+    partition_errors_.push_back({partition, done.error()});
+    partition_errors_.back().error.retry = Retry::kPermanent;  // whatever it was: nothing will come of it by itself
+  }
   if (paused_) (void)consumer_.pause({partition});
   reading_[partition] = {number_ + 1, begin};
 }
@@ -114,7 +122,7 @@ std::optional<RecordRun> Ingest::front() {
     const auto records = waiting.batch.records();
     if (waiting.at == records.size()) {
       waiting.batch.clear();
-      spare_.push_back(std::move(waiting.batch));
+      spare(std::move(waiting.batch));
       batches_.pop_front();
       continue;
     }

@@ -71,6 +71,7 @@ class Ingest {
   Ingest(const IngestSettings& settings, metrics::Registry& metrics, kafka::Consumer consumer);
   bool too_much(const InFlightUsage& usage) const;
   void take_in(RecordBatch&& batch);
+  void spare(RecordBatch&& batch);
   void pause(bool on);
   void count_errors(const RecordBatch& batch);
 

@@ -90,6 +90,8 @@ void Lane::turn() {
   if (writing_) held.records += writing_->rows.records(), held.bytes += writing_->rows.bytes();
   ingest_.poll(patience(), held);
   serve_group();
+  carry_out();  // what is revoked or lost must be out of the epoch before it may close
+  seek_beginnings();
   collect();
   retry_schemas();
   look_at_sink();

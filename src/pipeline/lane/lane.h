@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,7 +59,7 @@ class Lane {
   };
   struct Timer {
     Clock::time_point at;
-    std::variant<action::ReadOffsets, action::Wait, action::InitProducer, action::ResolveBeginning> what;
+    std::variant<action::ReadOffsets, action::Wait, action::InitProducer, action::ResolveBeginning> what;  // the last: sought again
   };
 
   Lane(const LaneContext& context, int number, Ingest ingest);
@@ -82,13 +83,16 @@ class Lane {
   bool letters_fit();
   PlanPtr make_plan() const;
   void open_epoch();  // collecting_ begins anew
+  void measure_budget();
   void tell_durable();
 
   // lane_actions.cc: what the core wants
   void carry_out();
   void carry_out(const action::InitProducer&);
   void carry_out(const action::ReadOffsets& read);
-  void carry_out(const action::ResolveBeginning& resolve);
+  void carry_out(const action::ResolveBeginning& resolve) { beginnings_.push_back(resolve); }
+  void seek_beginnings();
+  void seek_beginning(const action::ResolveBeginning& resolve);
   void carry_out(const action::StartReading& start);
   void carry_out(const action::DropCollected& drop);
   void carry_out(const action::RebuildPlan& rebuild);
@@ -123,6 +127,7 @@ class Lane {
   bool rebuilt_ = false;  // rebuild_ has all rows, and waits for WritePlan
 
   std::vector<Timer> timers_;
+  std::deque<action::ResolveBeginning> beginnings_;  // to be sought
   struct Awaited {
     Offset from;
     Clock::time_point again;

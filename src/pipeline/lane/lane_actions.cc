@@ -11,6 +11,7 @@ namespace millrace::pipeline {
 namespace {
 constexpr std::chrono::milliseconds kProducerAgain{500}, kBeginningAgain{1000};
 constexpr kafka::milliseconds kOffsets{5000};
+constexpr std::chrono::milliseconds kSeek{200};  // of a turn, for beginnings
 
 std::string name_of(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
 }  // namespace
@@ -40,10 +41,17 @@ void Lane::read_offsets(const action::ReadOffsets& read) {
   std::vector<CommittedRead> answers;
   const auto offsets = ingest_.consumer().committed(read.partitions, kOffsets);
   if (!offsets) log::warn("{}", offsets.error().message);
+  std::map<std::string, std::optional<TopicId>> topic_ids;
+  for (size_t i = 0; offsets && i < read.partitions.size(); ++i) {
+    const auto [at, unknown] = topic_ids.try_emplace(read.partitions[i].topic);
+    if (!unknown) continue;
+    const auto id = context_.topic_ids.find(at->first);
+    if (id) at->second = *id;
+    else log::warn("{}", id.error().message);
+  }
   for (size_t i = 0; i < read.partitions.size(); ++i) {
     CommittedRead answer{read.partitions[i], State::kFailed, {}, {}, {}};
-    const auto topic_id = context_.topic_ids.find(answer.partition.topic);
-    if (!topic_id) log::warn("{}", topic_id.error().message);
+    const auto& topic_id = topic_ids[answer.partition.topic];
     if (offsets && topic_id) {
       const kafka::CommittedOffset& at = (*offsets)[i];
       if (at.error && !at.unstable) log::warn("{}", at.error->message);
@@ -59,7 +67,17 @@ void Lane::read_offsets(const action::ReadOffsets& read) {
   protocol_.offsets_read(read.number, answers);
 }
 
-void Lane::carry_out(const action::ResolveBeginning& resolve) {
+// Each may block for seconds while ClickHouse hangs: then one a turn, so that the group is served between them.
+void Lane::seek_beginnings() {
+  const auto until = Clock::now() + kSeek;
+  while (!beginnings_.empty() && Clock::now() < until) {
+    const action::ResolveBeginning resolve = std::move(beginnings_.front());
+    beginnings_.pop_front();
+    if (protocol_.seeks_beginning(resolve.number, resolve.partition)) seek_beginning(resolve);
+  }
+}
+
+void Lane::seek_beginning(const action::ResolveBeginning& resolve) {
   const auto begin = resolve_beginning(resolve.partition, {context_.settings.start_ms}, *reader_, sink_);
   if (begin) {
     log::info("{} begins at offset {}", name_of(resolve.partition), begin->value);
@@ -90,12 +108,7 @@ void Lane::carry_out(const action::DropCollected& drop) {
   }
   collecting_.drop(drop.partitions);
   if (collecting_.empty()) return open_epoch();
-  budget_ = {};
-  for (const auto& [name, range] : collecting_.ranges()) {
-    budget_.add_partition(name.topic);
-    for (size_t i = 0; i < range.given_up.size(); ++i) budget_.add_given_up();
-  }
-  full_ = false;
+  measure_budget();
 }
 
 void Lane::carry_out(const action::Release& release) {

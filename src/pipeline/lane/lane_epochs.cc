@@ -12,8 +12,16 @@ namespace {
 constexpr std::chrono::milliseconds kSchemaPatience{200};  // a registry that answers does so in far less
 constexpr std::chrono::milliseconds kSchemaAgain{500};
 constexpr std::chrono::milliseconds kRebuildStep{10};
+constexpr std::chrono::milliseconds kCollectStep{100};
 
 int64_t wall_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+// How many of a run, from its beginning: up to the one that reaches the bytes that are left, at least one.
+size_t that_fit(std::span<const Record> records, size_t records_left, size_t bytes_left) {
+  size_t count = 0, bytes = 0;
+  while (count < std::min(records.size(), records_left) && bytes < bytes_left) bytes += records[count].key.size() + records[count].value.size(), ++count;
+  return count;
+}
 
 }  // namespace
 
@@ -22,7 +30,8 @@ int64_t wall_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>
 void Lane::collect() {
   if (closed_) return;  // in the moments until its plan is committed
   const EpochSettings& epoch = context_.settings.epoch;
-  while (!full_ && collecting_.records() < epoch.records_max && collecting_.bytes() < pace_.bytes_allowed()) {
+  const auto until = Clock::now() + kCollectStep;
+  while (!full_ && Clock::now() < until && collecting_.records() < epoch.records_max && collecting_.bytes() < pace_.bytes_allowed()) {
     auto run = ingest_.front();
     if (!run) return;
     const TopicPartition partition = run->partition;
@@ -36,10 +45,10 @@ void Lane::collect() {
       collecting_.begin_range(partition, *protocol_.next_begin(partition));
       budget_.add_partition(partition.topic);
     }
-    run->records = run->records.first(std::min(run->records.size(), epoch.records_max - collecting_.records()));
+    run->records = run->records.first(that_fit(run->records, epoch.records_max - collecting_.records(), pace_.bytes_allowed() - collecting_.bytes()));
     const CollectedRange& range = collecting_.ranges().at(partition);
     const size_t given_up = range.given_up.size(), bytes = range.bytes;
-    const auto progress = collecting_.append(*run, budget_.given_up_left(), kSchemaPatience);
+    const auto progress = collecting_.append(*run, budget_.given_up_left(), kSchemaPatience, kCollectStep);
     for (size_t i = given_up; i < range.given_up.size(); ++i) budget_.add_given_up();
     metrics_.consumed(partition.topic, progress.records, range.bytes - bytes);
     if (progress.records > 0 && !collecting_since_) collecting_since_ = Clock::now();
@@ -53,7 +62,11 @@ void Lane::collect() {
 void Lane::await_schema(const TopicPartition& partition, const std::string& reason) {
   if (!awaiting_schema_.contains(partition)) log::warn("{}/{} waits: {}", partition.topic, partition.partition.value, reason);
   ingest_.stop_reading({partition});
-  awaiting_schema_[partition] = {collecting_.ranges().at(partition).offsets.end, Clock::now() + kSchemaAgain};
+  const CollectedRange& range = collecting_.ranges().at(partition);
+  awaiting_schema_[partition] = {range.offsets.end, Clock::now() + kSchemaAgain};
+  if (range.records > 0) return;
+  collecting_.drop({partition});  // it takes no place from the others while it waits
+  measure_budget();
 }
 
 void Lane::retry_schemas() {
@@ -91,7 +104,10 @@ void Lane::close_if_due() {
     if (waiting) tell_durable();
     return;
   }
-  if (!letters_fit()) return;
+  if (!letters_fit()) {
+    if (waiting) tell_durable();
+    return;
+  }
   const PlanPtr plan = make_plan();
   closed_.emplace(plan, std::move(collecting_));
   open_epoch();
@@ -122,6 +138,15 @@ PlanPtr Lane::make_plan() const {
     plan->ranges.push_back({name, *protocol_.topic_id(name), range.offsets, range.records, range.checksum});
   }
   return plan;
+}
+
+void Lane::measure_budget() {
+  budget_ = {};
+  for (const auto& [name, range] : collecting_.ranges()) {
+    budget_.add_partition(name.topic);
+    for (size_t i = 0; i < range.given_up.size(); ++i) budget_.add_given_up();
+  }
+  full_ = false;
 }
 
 void Lane::open_epoch() {

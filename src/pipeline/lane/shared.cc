@@ -6,6 +6,10 @@ namespace millrace::pipeline {
 
 using Clock = std::chrono::steady_clock;
 
+namespace {
+constexpr std::chrono::seconds kLoadAgain{3}, kLoadAgainAfterFailure{30};  // a registry that hangs holds up the lane that asks it
+}
+
 Catalogs::Catalogs(std::vector<std::string> topics, SchemaCache& schemas) : topics_(std::move(topics)), schemas_(schemas) {}
 
 Status Catalogs::load() {
@@ -18,7 +22,6 @@ Status Catalogs::load() {
   std::lock_guard lock(mutex_);
   for (const CatalogPtr& catalog : *catalogs) by_hash_.try_emplace(catalog->hash(), catalog);
   if (!latest_) latest_ = by_hash_.at(catalogs->back()->hash());
-  loaded_ = Clock::now();
   return {};
 }
 
@@ -37,10 +40,15 @@ CatalogPtr Catalogs::find_or_load(const Uuid& hash) {
   if (auto held = find(hash)) return held;
   {
     std::lock_guard lock(mutex_);
-    if (Clock::now() - loaded_ < std::chrono::seconds(3)) return nullptr;
-    loaded_ = Clock::now();
+    if (Clock::now() < load_again_) return nullptr;
+    load_again_ = Clock::now() + kLoadAgain;  // no other lane meanwhile
   }
-  if (auto loaded = load(); !loaded) log::warn("{}", loaded.error().message);
+  const auto loaded = load();
+  if (!loaded) log::warn("{}", loaded.error().message);
+  {
+    std::lock_guard lock(mutex_);
+    load_again_ = Clock::now() + (loaded ? kLoadAgain : kLoadAgainAfterFailure);
+  }
   return find(hash);
 }
 

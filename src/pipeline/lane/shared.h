@@ -32,7 +32,7 @@ class Catalogs {
   mutable std::mutex mutex_;
   std::map<Uuid, CatalogPtr> by_hash_;
   CatalogPtr latest_;
-  std::chrono::steady_clock::time_point loaded_{};
+  std::chrono::steady_clock::time_point load_again_{};
 };
 
 // The topics' ids as they are now. Thread-safe; blocks for some seconds at most.
