@@ -132,20 +132,3 @@ def make_demo(data):
     yield make
     for demo in made:
         demo.abandon()
-
-
-def subcommands():
-    return {line.split()[0] for line in subprocess.run([BINARY, "help"], capture_output=True, text=True).stdout.splitlines() if line.startswith("  ")}
-
-
-# While the worker is being built; said aloud, not skipped in silence.
-NOT_YET = {"test_exactly_once.py"} if os.access(BINARY, os.X_OK) and not {"worker", "registry"} <= subcommands() else set()
-
-
-def pytest_ignore_collect(collection_path):
-    return True if collection_path.name in NOT_YET else None
-
-
-def pytest_terminal_summary(terminalreporter):
-    for name in NOT_YET:
-        terminalreporter.write_line(f"NOT RUN: {name}: this binary has no worker or no registry yet")
