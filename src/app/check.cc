@@ -10,8 +10,9 @@ namespace {
 
 int run(int argc, char** argv) {
   using namespace millrace;
-  CLI::App app{"Reads the Kafka cluster's settings and says what would break exactly once.\n"
-               "Exit status: 0 nothing wrong (warnings are possible), 1 an error was found, 2 the cluster can't be asked."};
+  CLI::App app{
+      "Reads the Kafka cluster's settings and says what would break exactly once.\n"
+      "Exit status: 0 nothing wrong (warnings are possible), 1 an error was found, 2 the cluster can't be asked."};
   kafka::KafkaProperties kafka;
   check::KafkaDemands demands;
   demands.sources = {"user.pageview", "order.created", "payment.processed", "session.end", "error.captured"};

@@ -162,15 +162,19 @@ int run(int argc, char** argv) {
       measured = std::make_unique<TallyMetrics>(registry, options.stream);
       if (options.metrics_port >= 0) {
         auto exposing = metrics::Exposer::start(registry, static_cast<uint16_t>(options.metrics_port));
-        if (!exposing) { stop = true; log::error("{}", exposing.error().message); continue; }
+        if (!exposing) {
+          stop = true;
+          log::error("{}", exposing.error().message);
+          continue;
+        }
         exposer = std::move(*exposing);
         std::printf("listening on 127.0.0.1:%d\n", exposer->port());
       }
     }
     measured->update(*tally);
     const uint64_t sent = tally->sent();
-    std::printf("sent %lu  %lu/s  bad %lu  aborted %lu  failed %lu  in flight %lu\n", sent, sent - before, tally->bad(), tally->aborted(),
-                tally->failed.load(), tally->in_flight.load());
+    std::printf("sent %lu  %lu/s  bad %lu  aborted %lu  failed %lu  in flight %lu\n", sent, sent - before, tally->bad(), tally->aborted(), tally->failed.load(),
+                tally->in_flight.load());
     std::fflush(stdout);
     before = sent;
   }

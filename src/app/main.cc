@@ -18,9 +18,7 @@ int list(FILE* out) {
 }
 }  // namespace
 
-Subcommand::Subcommand(const char* n, const char* s, int (*r)(int, char**)) : name(n), summary(s), run(r), next(first) {
-  first = this;
-}
+Subcommand::Subcommand(const char* n, const char* s, int (*r)(int, char**)) : name(n), summary(s), run(r), next(first) { first = this; }
 }  // namespace millrace::app
 
 int main(int argc, char** argv) {

@@ -31,9 +31,10 @@ int run(int argc, char** argv) {
   cli.require_subcommand(1);
   cli.fallthrough();
   auto* show = cli.add_subcommand("show", "for each partition: offset, where the log begins and ends, lag, owner, state");
-  auto* accept = cli.add_subcommand("accept",
-                                    "gives a partition's offset our mark; its owner goes on from there within 5 s. What stands before it and was not delivered is left out; what stands\n"
-                                    "behind it and was, would come twice: refused, as far as ClickHouse's rows tell. Takes 12 s, until inserts that may be under way have landed");
+  auto* accept = cli.add_subcommand(
+      "accept",
+      "gives a partition's offset our mark; its owner goes on from there within 5 s. What stands before it and was not delivered is left out; what stands\n"
+      "behind it and was, would come twice: refused, as far as ClickHouse's rows tell. Takes 12 s, until inserts that may be under way have landed");
   accept->add_option("TOPIC/PARTITION", partition, "as order.created/3")->required();
   accept->add_option("--at", at, "go on at this offset instead of the committed one")->check(CLI::NonNegativeNumber);
   accept->add_flag("--allow-doubles", doubles, "although ClickHouse has rows from that offset on: they are other events, or will be deleted");
@@ -52,7 +53,8 @@ int run(int argc, char** argv) {
   (void)accept;
   const auto name = operate::parse_partition(partition);
   if (!name) return refused(name.error());
-  const auto accepted = operate::accept_offset(*settings, *name, at ? std::optional(Offset(*at)) : std::nullopt, doubles ? operate::AllowDoubles::kYes : operate::AllowDoubles::kNo);
+  const auto accepted = operate::accept_offset(*settings, *name, at ? std::optional(Offset(*at)) : std::nullopt,
+                                               doubles ? operate::AllowDoubles::kYes : operate::AllowDoubles::kNo);
   if (!accepted) return refused(accepted.error());
   std::fputs((options.json ? operate::json(*accepted) : operate::text(*accepted)).c_str(), stdout);
   return kDone;

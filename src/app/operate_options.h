@@ -18,18 +18,21 @@ struct OperateOptions {
   bool json = false;
 
   void add_to(CLI::App& cli) {
-    auto* settings = cli.add_option("--settings,--config", worker_settings, "the workers' settings (YAML, as for `millrace worker --config`): all that is below comes from there");
+    auto* settings = cli.add_option("--settings,--config", worker_settings,
+                                    "the workers' settings (YAML, as for `millrace worker --config`): all that is below comes from there");
     auto* by_hand = cli.add_option("--brokers", brokers, "Kafka brokers, host:port[,host:port]; instead of --settings, together with --group");
     auto* of_group = cli.add_option("--group", group, "the pipeline's name, which is its consumer group");
     by_hand->needs(of_group), of_group->needs(by_hand);
     settings->excludes(by_hand);
     cli.add_option("--topic", topics, "a source topic; may be given several times; by default those that the group has offsets of")->needs(by_hand);
     cli.add_option("--dead-letters", dead_letters, "the dead-letter topic")->capture_default_str()->needs(by_hand);
-    cli.add_option("--clickhouse", clickhouse.url, "URL of ClickHouse's HTTP interface; without it nothing is said of rows, and `abandon` refuses")->needs(by_hand);
+    cli.add_option("--clickhouse", clickhouse.url, "URL of ClickHouse's HTTP interface; without it nothing is said of rows, and `abandon` refuses")
+        ->needs(by_hand);
     cli.add_option("--user", clickhouse.user, "its user")->capture_default_str()->needs(by_hand);
     cli.add_option("--password", clickhouse.password, "its password")->envname("MILLRACE_CLICKHOUSE_PASSWORD");
     cli.add_option("--database", clickhouse.database, "its database")->capture_default_str()->needs(by_hand);
-    cli.add_option("--kafka-property", properties, "NAME=VALUE for the Kafka client (security.protocol=SASL_SSL …); may be given several times")->needs(by_hand);
+    cli.add_option("--kafka-property", properties, "NAME=VALUE for the Kafka client (security.protocol=SASL_SSL …); may be given several times")
+        ->needs(by_hand);
     cli.add_flag("--json", json, "answer in JSON");
     cli.add_option("--log-level", level, "debug, info, warn, error")->capture_default_str();
   }

@@ -35,14 +35,18 @@ int run(int argc, char** argv) {
   cli.require_subcommand(1);
   cli.fallthrough();
   auto* show = cli.add_subcommand("show", "for each partition: offset, state, plan; for each plan: ranges, catalog, and the rows of it that ClickHouse has");
-  auto* retry = cli.add_subcommand("retry", "the stopped plan is tried again: its adoptions are 0, and the partitions' owner takes it up within 5 s. Nothing can be lost or doubled");
+  auto* retry = cli.add_subcommand(
+      "retry", "the stopped plan is tried again: its adoptions are 0, and the partitions' owner takes it up within 5 s. Nothing can be lost or doubled");
   retry->add_option("PLAN", plan, "its id, as `show` says it")->required();
-  auto* stop = cli.add_subcommand("stop", "a plan that isn't stopped, and waits for what won't come back (a catalog that is gone), is stopped, so that it can be abandoned. All workers must be stopped");
+  auto* stop = cli.add_subcommand("stop",
+                                  "a plan that isn't stopped, and waits for what won't come back (a catalog that is gone), is stopped, so that it can be "
+                                  "abandoned. All workers must be stopped");
   stop->add_option("PLAN", plan, "its id, as `show` says it")->required();
-  auto* abandon = cli.add_subcommand(
-      "abandon",
-      "the stopped plan is given up: those of its records that aren't in ClickHouse go to the dead-letter topic (bytes and headers intact, code `abandoned`), and in\n"
-      "the same transaction the partitions move on to the end of its ranges. Takes 12 s, until inserts that may be under way have landed");
+  auto* abandon =
+      cli.add_subcommand("abandon",
+                         "the stopped plan is given up: those of its records that aren't in ClickHouse go to the dead-letter topic (bytes and headers intact, "
+                         "code `abandoned`), and in\n"
+                         "the same transaction the partitions move on to the end of its ranges. Takes 12 s, until inserts that may be under way have landed");
   abandon->add_option("PLAN", plan, "its id, as `show` says it")->required();
   abandon->add_option("--reason", reason, "for whoever looks at the dead letters");
   abandon->add_flag("--lose-missing", lose, "move on even if records are neither in ClickHouse nor in the log any more: they are lost");
@@ -70,7 +74,8 @@ int run(int argc, char** argv) {
     if (!stopped) return refused(stopped.error());
     return say(options.json ? operate::json(*stopped) : operate::text(*stopped));
   }
-  const auto abandoned = operate::abandon_plan(*settings, id, reason.empty() ? "by an operator" : reason, lose ? operate::LoseRecords::kYes : operate::LoseRecords::kNo);
+  const auto abandoned =
+      operate::abandon_plan(*settings, id, reason.empty() ? "by an operator" : reason, lose ? operate::LoseRecords::kYes : operate::LoseRecords::kNo);
   if (!abandoned) return refused(abandoned.error());
   return say(options.json ? operate::json(*abandoned) : operate::text(*abandoned, settings->dead_letters));
 }

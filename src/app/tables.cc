@@ -46,8 +46,7 @@ int table_of(clickhouse::Client& client, const Options& options, const TopicSche
 }
 
 int all_tables(const Options& options) {
-  auto schemas = options.registry.empty() ? schemas_of_directory(options.schemas, options.topics)
-                                          : schemas_of_registry(options.registry, options.topics);
+  auto schemas = options.registry.empty() ? schemas_of_directory(options.schemas, options.topics) : schemas_of_registry(options.registry, options.topics);
   if (!schemas) return std::fprintf(stderr, "%s\n", schemas.error().message.c_str()), kFailed;
   if (schemas->empty()) return std::fprintf(stderr, "there is no schema of any topic in %s\n", (options.registry + options.schemas).c_str()), kFailed;
   clickhouse::Client client(options.clickhouse);  // in the database `default`, which is always there
@@ -71,8 +70,10 @@ int all_tables(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App cli{"ClickHouse tables of topics, from their schemas: `plan` prints the statements that are needed and ends with status 2 if "
-               "there are any, `apply` runs them. Status 1: refused, or failed.", "millrace tables"};
+  CLI::App cli{
+      "ClickHouse tables of topics, from their schemas: `plan` prints the statements that are needed and ends with status 2 if "
+      "there are any, `apply` runs them. Status 1: refused, or failed.",
+      "millrace tables"};
   Options options;
   cli.require_subcommand(1);
   cli.fallthrough();

@@ -14,9 +14,12 @@ class Planner {
   explicit Planner(const MappingOptions& options) : options_(options) {}
 
   std::expected<MappedColumns, Rejection> run(const Node& root) {
-    if (options_.form == MappingOptions::Form::kJson) result_.root = text("value", false);
-    else if (peel(root).type == Type::kRecord) result_.root = value(root, "", false);
-    else result_.root = value(root, "value", false);
+    if (options_.form == MappingOptions::Form::kJson)
+      result_.root = text("value", false);
+    else if (peel(root).type == Type::kRecord)
+      result_.root = value(root, "", false);
+    else
+      result_.root = value(root, "value", false);
     if (!wrong_.empty()) return std::unexpected(Rejection{RejectionCode::kTooLarge, Stage::kSchema, -1, wrong_});
     return std::move(result_);
   }
@@ -34,8 +37,7 @@ class Planner {
     return only != nullptr ? *only : node;
   }
   static bool has_null(const Node& node) {
-    return node.type == Type::kUnion &&
-           std::any_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == Type::kNull; });
+    return node.type == Type::kUnion && std::any_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == Type::kNull; });
   }
 
   ColumnPlan value(const Node& node, const std::string& name, bool null) {
@@ -98,7 +100,9 @@ class Planner {
         auto element = element_type(*node.items, name);
         return element ? std::optional(map(columns::simple(Kind::kString), *std::move(element))) : std::nullopt;
       }
-      case Type::kRecord: case Type::kUnion: case Type::kNull: return std::nullopt;
+      case Type::kRecord:
+      case Type::kUnion:
+      case Type::kNull: return std::nullopt;
       default: return scalar(node, name);
     }
   }
@@ -116,9 +120,12 @@ class Planner {
         break;
       case Logical::kUuid: return columns::simple(Kind::kUuid);
       case Logical::kDate: return columns::simple(Kind::kDate32);
-      case Logical::kTimestampMillis: case Logical::kLocalTimestampMillis: return columns::date_time64(3);
-      case Logical::kTimestampMicros: case Logical::kLocalTimestampMicros: return columns::date_time64(6);
-      case Logical::kTimestampNanos: case Logical::kLocalTimestampNanos: return columns::date_time64(9);
+      case Logical::kTimestampMillis:
+      case Logical::kLocalTimestampMillis: return columns::date_time64(3);
+      case Logical::kTimestampMicros:
+      case Logical::kLocalTimestampMicros: return columns::date_time64(6);
+      case Logical::kTimestampNanos:
+      case Logical::kLocalTimestampNanos: return columns::date_time64(9);
       default: break;
     }
     switch (node.type) {
@@ -149,9 +156,7 @@ class Planner {
 
 }  // namespace
 
-std::expected<MappedColumns, Rejection> plan_columns(const Schema& reader, const MappingOptions& options) {
-  return Planner(options).run(reader.root());
-}
+std::expected<MappedColumns, Rejection> plan_columns(const Schema& reader, const MappingOptions& options) { return Planner(options).run(reader.root()); }
 
 std::expected<std::vector<columns::NamedType>, Rejection> map_columns(const Schema& reader, const MappingOptions& options) {
   auto plan = plan_columns(reader, options);

@@ -95,8 +95,10 @@ class Comparison {
     for (size_t i = 0; i < reader.fields.size(); ++i) {
       const Field& field = reader.fields[i];
       const std::string where = at + "/" + field.name;
-      if (sources[i] >= 0) append(reasons, compare(*field.type, *writer.fields[static_cast<size_t>(sources[i])].type, where));
-      else if (!field.default_binary) reasons.push_back(where + ": the reader's field is not in the writer's " + describe(writer) + " and has no default");
+      if (sources[i] >= 0)
+        append(reasons, compare(*field.type, *writer.fields[static_cast<size_t>(sources[i])].type, where));
+      else if (!field.default_binary)
+        reasons.push_back(where + ": the reader's field is not in the writer's " + describe(writer) + " and has no default");
     }
     return reasons;
   }
@@ -115,8 +117,7 @@ class Comparison {
   bool too_large_ = false;
 };
 
-constexpr auto kNames = std::to_array<const char*>(
-    {"NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"});
+constexpr auto kNames = std::to_array<const char*>({"NONE", "BACKWARD", "BACKWARD_TRANSITIVE", "FORWARD", "FORWARD_TRANSITIVE", "FULL", "FULL_TRANSITIVE"});
 
 }  // namespace
 

@@ -123,8 +123,10 @@ void DecodeCompiler::emit_record(const Node& writer, const Node& reader, const C
   for (size_t w = 0; w < writer.fields.size(); ++w) {
     enter(writer.fields[w].name);
     const auto found = std::find(source.begin(), source.end(), static_cast<int>(w)) - source.begin();
-    if (static_cast<size_t>(found) == source.size()) emit_skip(*writer.fields[w].type);
-    else emit(*writer.fields[w].type, *reader.fields[static_cast<size_t>(found)].type, plan.parts[static_cast<size_t>(found)]);
+    if (static_cast<size_t>(found) == source.size())
+      emit_skip(*writer.fields[w].type);
+    else
+      emit(*writer.fields[w].type, *reader.fields[static_cast<size_t>(found)].type, plan.parts[static_cast<size_t>(found)]);
   }
   for (size_t i = 0; i < reader.fields.size(); ++i) {
     if (source[i] >= 0) continue;
@@ -170,14 +172,18 @@ void DecodeCompiler::emit_skip(const Node& writer) {
   switch (writer.type) {
     case Type::kNull: return;
     case Type::kBoolean: add(Code::kSkipFixed, kNoColumn, 1); return;
-    case Type::kInt: case Type::kLong: case Type::kEnum: add(Code::kSkipVarint); return;
+    case Type::kInt:
+    case Type::kLong:
+    case Type::kEnum: add(Code::kSkipVarint); return;
     case Type::kFloat: add(Code::kSkipFixed, kNoColumn, 4); return;
     case Type::kDouble: add(Code::kSkipFixed, kNoColumn, 8); return;
-    case Type::kBytes: case Type::kString: add(Code::kSkipBytes); return;
+    case Type::kBytes:
+    case Type::kString: add(Code::kSkipBytes); return;
     case Type::kFixed: add(Code::kSkipFixed, kNoColumn, static_cast<uint32_t>(writer.size)); return;
     case Type::kUnion: return emit_branches(writer, nullptr, [&](const Node& branch) { emit_skip(branch); });
     case Type::kRecord: return call(writer, nullptr);
-    case Type::kArray: case Type::kMap: {
+    case Type::kArray:
+    case Type::kMap: {
       const bool is_map = writer.type == Type::kMap;
       emit_loop(Code::kSkipElementsBegin, Code::kSkipElementsNext, kNoColumn, *writer.items, is_map, [&] {
         if (is_map) add(Code::kSkipBytes);

@@ -14,9 +14,12 @@ using columns::Kind;
 // Digits of the fraction of a second, or -1: not a timestamp.
 int timestamp_digits(Logical logical) {
   switch (logical) {
-    case Logical::kTimestampMillis: case Logical::kLocalTimestampMillis: return 3;
-    case Logical::kTimestampMicros: case Logical::kLocalTimestampMicros: return 6;
-    case Logical::kTimestampNanos: case Logical::kLocalTimestampNanos: return 9;
+    case Logical::kTimestampMillis:
+    case Logical::kLocalTimestampMillis: return 3;
+    case Logical::kTimestampMicros:
+    case Logical::kLocalTimestampMicros: return 6;
+    case Logical::kTimestampNanos:
+    case Logical::kLocalTimestampNanos: return 9;
     default: return -1;
   }
 }
@@ -37,12 +40,11 @@ TimeScale time_scale(int from_digits, int to_digits) {
 Code number_code(Type writer, Type reader) {
   switch (writer) {
     case Type::kInt:
-      return reader == Type::kInt    ? Code::kIntToInt32
-             : reader == Type::kLong ? Code::kIntToInt64
+      return reader == Type::kInt     ? Code::kIntToInt32
+             : reader == Type::kLong  ? Code::kIntToInt64
              : reader == Type::kFloat ? Code::kIntToFloat32
-                                          : Code::kIntToFloat64;
-    case Type::kLong:
-      return reader == Type::kLong ? Code::kLongToInt64 : reader == Type::kFloat ? Code::kLongToFloat32 : Code::kLongToFloat64;
+                                      : Code::kIntToFloat64;
+    case Type::kLong: return reader == Type::kLong ? Code::kLongToInt64 : reader == Type::kFloat ? Code::kLongToFloat32 : Code::kLongToFloat64;
     case Type::kFloat: return reader == Type::kFloat ? Code::kFloatToFloat32 : Code::kFloatToFloat64;
     case Type::kDouble: return Code::kDoubleToFloat64;
     default: return Code::kBool;
@@ -63,9 +65,10 @@ void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const Col
       add(Code::kTimestamp, column, static_cast<uint32_t>(program_.time_scales_.size() - 1));
       return;
     case Kind::kUuid: add(fixed ? Code::kUuidFixed : Code::kUuidText, column); return;
-    case Kind::kDecimal32: case Kind::kDecimal64: case Kind::kDecimal128: case Kind::kDecimal256:
-      add(fixed ? Code::kDecimalFixed : Code::kDecimalBytes, column, type.precision, size);
-      return;
+    case Kind::kDecimal32:
+    case Kind::kDecimal64:
+    case Kind::kDecimal128:
+    case Kind::kDecimal256: add(fixed ? Code::kDecimalFixed : Code::kDecimalBytes, column, type.precision, size); return;
     case Kind::kEnum8: return emit_enum(Code::kEnum8, column, writer, reader);
     case Kind::kEnum16: return emit_enum(Code::kEnum16, column, writer, reader);
     case Kind::kLowCardinality:
@@ -74,8 +77,10 @@ void DecodeCompiler::emit_leaf(const Node& writer, const Node& reader, const Col
       return;
     case Kind::kFixedString: add(Code::kFixed, column, size); return;
     case Kind::kString:
-      if (fixed) add(Code::kFixedToString, column, size);
-      else add(reader.type == Type::kString ? Code::kText : Code::kBytes, column);
+      if (fixed)
+        add(Code::kFixedToString, column, size);
+      else
+        add(reader.type == Type::kString ? Code::kText : Code::kBytes, column);
       return;
     default: add(number_code(writer.type, reader.type), column); return;
   }
@@ -97,17 +102,23 @@ void DecodeCompiler::emit_json(const Node& writer, const Node& reader) {
     case Type::kLong: add(Code::kJsonLong); return;
     case Type::kFloat: add(Code::kJsonFloat); return;
     case Type::kDouble: add(Code::kJsonDouble); return;
-    case Type::kBytes: case Type::kString:
-      if (decimal) add(Code::kJsonDecimalBytes, kNoColumn, reader.scale);
-      else add(reader.type == Type::kString ? Code::kJsonText : Code::kJsonBytes);
+    case Type::kBytes:
+    case Type::kString:
+      if (decimal)
+        add(Code::kJsonDecimalBytes, kNoColumn, reader.scale);
+      else
+        add(reader.type == Type::kString ? Code::kJsonText : Code::kJsonBytes);
       return;
     case Type::kFixed:
-      if (decimal) add(Code::kJsonDecimalFixed, kNoColumn, reader.scale, size);
-      else add(reader.logical == Logical::kUuid && size == 16 ? Code::kJsonUuidFixed : Code::kJsonFixed, kNoColumn, size);
+      if (decimal)
+        add(Code::kJsonDecimalFixed, kNoColumn, reader.scale, size);
+      else
+        add(reader.logical == Logical::kUuid && size == 16 ? Code::kJsonUuidFixed : Code::kJsonFixed, kNoColumn, size);
       return;
     case Type::kEnum: return emit_enum(Code::kJsonEnum, kNoColumn, writer, reader);
     case Type::kRecord: return call(writer, &reader);
-    case Type::kArray: case Type::kMap: {
+    case Type::kArray:
+    case Type::kMap: {
       const bool is_map = writer.type == Type::kMap;
       add(Code::kJsonRaw, kNoColumn, add_text(is_map ? "{" : "["));
       emit_loop(Code::kElementsBegin, Code::kTextElementsNext, kNoColumn, *writer.items, is_map, [&] {

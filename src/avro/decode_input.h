@@ -34,43 +34,43 @@ inline double to_double(const uint8_t* p) {
 // NEED, NUMBER and LENGTH take input or refuse; they are macros so that the common case is straight-line code.
 // Behind the operations that events consist of, instead of `break`: a jump of its own for each, so that the processor's predictor
 // learns what follows each of them.
-#define MILLRACE_NEXT                                 \
-  switch ((++op)->code) {                             \
-    case Code::kText: goto text_value;                \
-    case Code::kLongToInt64: goto long_to_int64;      \
-    case Code::kIntToInt32: goto int_to_int32;        \
-    case Code::kTimestamp: goto timestamp;            \
-    case Code::kOptional: goto optional;              \
-    case Code::kElementsNext: goto elements_next;     \
-    default: goto dispatch;                           \
+#define MILLRACE_NEXT                             \
+  switch ((++op)->code) {                         \
+    case Code::kText: goto text_value;            \
+    case Code::kLongToInt64: goto long_to_int64;  \
+    case Code::kIntToInt32: goto int_to_int32;    \
+    case Code::kTimestamp: goto timestamp;        \
+    case Code::kOptional: goto optional;          \
+    case Code::kElementsNext: goto elements_next; \
+    default: goto dispatch;                       \
   }
-#define MILLRACE_REFUSE(why, words)                      \
-  {                                                      \
-    code = RejectionCode::why, what = words;             \
-    goto refuse;                                         \
+#define MILLRACE_REFUSE(why, words)          \
+  {                                          \
+    code = RejectionCode::why, what = words; \
+    goto refuse;                             \
   }
 #define MILLRACE_NEED(size) \
   if (static_cast<size_t>(end - p) < (size)) MILLRACE_REFUSE(kTruncated, "the bytes end inside a value")
-#define MILLRACE_NUMBER(result)                                                                              \
-  if (const VarintState state = read_varint(p, end, result); state != VarintState::kGood) [[unlikely]] {     \
-    if (state == VarintState::kTruncated) MILLRACE_REFUSE(kTruncated, "the bytes end inside a number")       \
-    MILLRACE_REFUSE(kBadVarint, "a number takes more than 64 bits")                                          \
+#define MILLRACE_NUMBER(result)                                                                          \
+  if (const VarintState state = read_varint(p, end, result); state != VarintState::kGood) [[unlikely]] { \
+    if (state == VarintState::kTruncated) MILLRACE_REFUSE(kTruncated, "the bytes end inside a number")   \
+    MILLRACE_REFUSE(kBadVarint, "a number takes more than 64 bits")                                      \
   }
-#define MILLRACE_INT(result)                       \
-  uint64_t raw_##result;                           \
-  const uint8_t* const from_##result = p;          \
-  MILLRACE_NUMBER(raw_##result)                    \
-  const int64_t result = zigzag(raw_##result);     \
-  if (!fits_int(result)) [[unlikely]] {            \
-    p = from_##result;                             \
+#define MILLRACE_INT(result)                                      \
+  uint64_t raw_##result;                                          \
+  const uint8_t* const from_##result = p;                         \
+  MILLRACE_NUMBER(raw_##result)                                   \
+  const int64_t result = zigzag(raw_##result);                    \
+  if (!fits_int(result)) [[unlikely]] {                           \
+    p = from_##result;                                            \
     MILLRACE_REFUSE(kBadVarint, "an int takes more than 32 bits") \
   }
-#define MILLRACE_LENGTH(result)                    \
-  uint64_t raw_##result;                           \
-  const uint8_t* const from_##result = p;          \
-  MILLRACE_NUMBER(raw_##result)                    \
-  const auto result = static_cast<size_t>(raw_##result >> 1);  \
-  if ((raw_##result & 1) != 0 || result > static_cast<size_t>(end - p)) [[unlikely]] {                                     \
-    p = from_##result;                                                                                                     \
-    MILLRACE_REFUSE(kBadLength, (raw_##result & 1) != 0 ? "a length is negative" : "a length reaches past the end")        \
+#define MILLRACE_LENGTH(result)                                                                                     \
+  uint64_t raw_##result;                                                                                            \
+  const uint8_t* const from_##result = p;                                                                           \
+  MILLRACE_NUMBER(raw_##result)                                                                                     \
+  const auto result = static_cast<size_t>(raw_##result >> 1);                                                       \
+  if ((raw_##result & 1) != 0 || result > static_cast<size_t>(end - p)) [[unlikely]] {                              \
+    p = from_##result;                                                                                              \
+    MILLRACE_REFUSE(kBadLength, (raw_##result & 1) != 0 ? "a length is negative" : "a length reaches past the end") \
   }

@@ -9,22 +9,36 @@ constexpr uint32_t kNoColumn = 0xffffffff;
 
 enum class Code : uint8_t {
   // Numbers: what the writer wrote, then what the column holds.
-  kIntToInt32, kIntToInt64, kIntToFloat32, kIntToFloat64, kLongToInt64, kLongToFloat32, kLongToFloat64,
-  kFloatToFloat32, kFloatToFloat64, kDoubleToFloat64, kBool,
+  kIntToInt32,
+  kIntToInt64,
+  kIntToFloat32,
+  kIntToFloat64,
+  kLongToInt64,
+  kLongToFloat32,
+  kLongToFloat64,
+  kFloatToFloat32,
+  kFloatToFloat64,
+  kDoubleToFloat64,
+  kBool,
   kIntToDate32,  // checked against what Date32 holds
   kTimestamp,    // int or long to DateTime64; a: of time_scales
   // Bytes.
-  kText,          // a String column, valid UTF-8
-  kBytes,         // a String column
-  kLowText,       // a LowCardinality column, valid UTF-8
-  kFixed,         // a: size
-  kFixedToString, // a: size
-  kUuidText, kUuidFixed,
-  kDecimalBytes, kDecimalFixed,  // b: size; a: precision
+  kText,           // a String column, valid UTF-8
+  kBytes,          // a String column
+  kLowText,        // a LowCardinality column, valid UTF-8
+  kFixed,          // a: size
+  kFixedToString,  // a: size
+  kUuidText,
+  kUuidFixed,
+  kDecimalBytes,
+  kDecimalFixed,  // b: size; a: precision
   // Enums: a: begin in targets, b: number of the writer's symbols. The target is value + 1, or 0.
-  kEnum8, kEnum16, kEnumLow,  // kEnumLow: the value is an index into texts
+  kEnum8,
+  kEnum16,
+  kEnumLow,  // kEnumLow: the value is an index into texts
   // Nulls and unions.
-  kNotNull, kDefault,
+  kNotNull,
+  kDefault,
   kOptional,      // a union of null and one other: a: branch of null, b: where to go on after NULL
   kUnion,         // a: begin in targets, b: number of branches
   kUnresolvable,  // a: of texts
@@ -32,19 +46,34 @@ enum class Code : uint8_t {
   // Arrays and maps. A frame counts their elements.
   kElementsBegin,  // b: its kElementsNext
   kElementsNext,   // a: the body's first op; b: least bytes of an element
-  kSkipElementsBegin, kSkipElementsNext,  // the same; blocks that tell their size are skipped whole
-  kTextElementsNext,                      // the same, with commas
-  kCall, kReturn, kEnd,                   // a: first op of a record's routine; b: 1 if it may take no bytes
-  kConstant, kConstantEnd,                // a default value: input is constants[a, a + b) until kConstantEnd
+  kSkipElementsBegin,
+  kSkipElementsNext,  // the same; blocks that tell their size are skipped whole
+  kTextElementsNext,  // the same, with commas
+  kCall,
+  kReturn,
+  kEnd,  // a: first op of a record's routine; b: 1 if it may take no bytes
+  kConstant,
+  kConstantEnd,  // a default value: input is constants[a, a + b) until kConstantEnd
   // Values that the reader doesn't have.
-  kSkipVarint, kSkipBytes, kSkipFixed,  // a: size
+  kSkipVarint,
+  kSkipBytes,
+  kSkipFixed,  // a: size
   // JSON text, made in the block's scratch buffer.
-  kJsonBegin, kJsonEnd,  // kJsonEnd appends it to the column
-  kJsonRaw,              // a: of texts
-  kJsonInt, kJsonLong, kJsonFloat, kJsonDouble, kJsonBool, kJsonText, kJsonBytes, kJsonFixed,  // kJsonFixed: a: size
-  kJsonEnum,             // as kEnumLow
+  kJsonBegin,
+  kJsonEnd,  // kJsonEnd appends it to the column
+  kJsonRaw,  // a: of texts
+  kJsonInt,
+  kJsonLong,
+  kJsonFloat,
+  kJsonDouble,
+  kJsonBool,
+  kJsonText,
+  kJsonBytes,
+  kJsonFixed,  // kJsonFixed: a: size
+  kJsonEnum,   // as kEnumLow
   kJsonUuidFixed,
-  kJsonDecimalBytes, kJsonDecimalFixed,  // a: scale; b: size
+  kJsonDecimalBytes,
+  kJsonDecimalFixed,  // a: scale; b: size
 };
 
 struct Op {

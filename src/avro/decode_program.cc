@@ -35,6 +35,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
   RejectionCode code{};
   const char* what = "";
 
+  // clang-format off: a case and its label stand in one line
   for (;; ++op) {
   dispatch:
     switch (op->code) {
@@ -369,6 +370,7 @@ std::expected<void, Rejection> DecodeProgram::append(std::string_view payload, s
         return {};
     }
   }
+  // clang-format on
 
 refuse:
   block.truncate_columns(0, columns_.size());

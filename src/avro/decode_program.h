@@ -21,10 +21,10 @@ class Schema;
 // What a record may cost, whatever its bytes say. Elements and records that take no bytes (null, records of nothing, 2^30 of them by
 // thirty names) and default values are charged to a budget; everything else is bounded by the payload's own size.
 struct DecodeLimits {
-  static constexpr uint32_t kFrames = 128;                    // arrays, maps and recursive records inside each other
-  static constexpr int64_t kBudget = int64_t{64} << 20;       // bytes of output that came from no byte of input
-  static constexpr int64_t kEmptyElement = 256;               // what an element without bytes is charged
-  static constexpr size_t kTextBytes = size_t{16} << 20;      // JSON text of one value
+  static constexpr uint32_t kFrames = 128;                // arrays, maps and recursive records inside each other
+  static constexpr int64_t kBudget = int64_t{64} << 20;   // bytes of output that came from no byte of input
+  static constexpr int64_t kEmptyElement = 256;           // what an element without bytes is charged
+  static constexpr size_t kTextBytes = size_t{16} << 20;  // JSON text of one value
 };
 
 class DecodeProgram {
@@ -48,12 +48,12 @@ class DecodeProgram {
   Rejection reject(RejectionCode code, const char* what, int64_t byte, uint32_t op) const;
 
   std::vector<Op> ops_;
-  std::vector<uint32_t> targets_;    // jump tables of unions; enum symbols: value + 1, 0 where the reader has none
-  std::vector<std::string> texts_;   // JSON fragments, enum symbols
+  std::vector<uint32_t> targets_;   // jump tables of unions; enum symbols: value + 1, 0 where the reader has none
+  std::vector<std::string> texts_;  // JSON fragments, enum symbols
   std::vector<TimeScale> time_scales_;
-  std::string constants_;            // encoded default values
-  std::vector<uint32_t> op_paths_;   // for each op, of paths_
-  std::vector<std::string> paths_;   // a.b[]
+  std::string constants_;           // encoded default values
+  std::vector<uint32_t> op_paths_;  // for each op, of paths_
+  std::vector<std::string> paths_;  // a.b[]
   std::vector<columns::NamedType> columns_;
   uint32_t node_count_ = 0;
 };

@@ -70,13 +70,42 @@ TEST(Columns, EveryTypeHasItsColumn) {
     {"name":"nr","type":["null","Inner"]}, {"name":"ar","type":{"type":"array","items":"Inner"}}, {"name":"mr","type":{"type":"map","values":"Inner"}},
     {"name":"un","type":["int","string"]}, {"name":"unn","type":["null","int","string"]}, {"name":"au","type":{"type":"array","items":["int","string"]}},
     {"name":"rec","type":["null","Root"]})"));
-  const std::vector<std::string> expected = {
-      "b Bool", "i Int32", "l Int64", "f Float32", "d Float64", "by String", "s String", "fx FixedString(5)", "e LowCardinality(String)",
-      "ne LowCardinality(Nullable(String))", "ns Nullable(String)", "sn Nullable(String)", "a Array(Nullable(Int64))",
-      "m Map(String, Array(Int32))", "na Array(Int32)", "d4 Decimal(9, 2)", "d8 Decimal(18, 0)", "d16 Decimal(38, 9)", "d32 Decimal(60, 9)",
-      "u UUID", "dt Date32", "tm Int32", "tu Int64", "ts DateTime64(3, 'UTC')", "tsu DateTime64(6, 'UTC')", "du FixedString(12)", "r.x Int32",
-      "r.y Nullable(String)", "nr.x Nullable(Int32)", "nr.y Nullable(String)", "ar String", "mr String", "un String", "unn Nullable(String)",
-      "au String", "rec Nullable(String)"};
+  const std::vector<std::string> expected = {"b Bool",
+                                             "i Int32",
+                                             "l Int64",
+                                             "f Float32",
+                                             "d Float64",
+                                             "by String",
+                                             "s String",
+                                             "fx FixedString(5)",
+                                             "e LowCardinality(String)",
+                                             "ne LowCardinality(Nullable(String))",
+                                             "ns Nullable(String)",
+                                             "sn Nullable(String)",
+                                             "a Array(Nullable(Int64))",
+                                             "m Map(String, Array(Int32))",
+                                             "na Array(Int32)",
+                                             "d4 Decimal(9, 2)",
+                                             "d8 Decimal(18, 0)",
+                                             "d16 Decimal(38, 9)",
+                                             "d32 Decimal(60, 9)",
+                                             "u UUID",
+                                             "dt Date32",
+                                             "tm Int32",
+                                             "tu Int64",
+                                             "ts DateTime64(3, 'UTC')",
+                                             "tsu DateTime64(6, 'UTC')",
+                                             "du FixedString(12)",
+                                             "r.x Int32",
+                                             "r.y Nullable(String)",
+                                             "nr.x Nullable(Int32)",
+                                             "nr.y Nullable(String)",
+                                             "ar String",
+                                             "mr String",
+                                             "un String",
+                                             "unn Nullable(String)",
+                                             "au String",
+                                             "rec Nullable(String)"};
   EXPECT_EQ(types, expected);
 }
 
@@ -159,7 +188,8 @@ TEST(Text, HoldsWhatHasNoColumn) {
 }
 
 TEST(Hostile, RejectionNamesFieldAndByte) {
-  const auto schema = record(R"({"name":"a","type":"int"},{"name":"r","type":{"type":"record","name":"In","fields":[{"name":"s","type":{"type":"array","items":"string"}}]}})");
+  const auto schema =
+      record(R"({"name":"a","type":"int"},{"name":"r","type":{"type":"record","name":"In","fields":[{"name":"s","type":{"type":"array","items":"string"}}]}})");
   const auto program = compile(schema, schema);
   columns::Block block(program.columns());
   const auto done = program.append(std::string("\0\0\0\0\x01", 5) + from({2, 2, 20, 'x'}), 5, block);
@@ -173,8 +203,8 @@ TEST(Hostile, RejectionNamesFieldAndByte) {
 TEST(Hostile, EndsInBoundedTimeAndMemory) {
   using enum RejectionCode;
   const auto nulls = compile(R"({"type":"array","items":"null"})", R"({"type":"array","items":"null"})");
-  EXPECT_EQ(refused(nulls, from({0x80, 0x88, 0xde, 0xbe, 1, 0})), kTooLarge);                                   // 200 million nulls
-  EXPECT_EQ(refused(nulls, from({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0})), kBadLength);      // INT64_MIN elements
+  EXPECT_EQ(refused(nulls, from({0x80, 0x88, 0xde, 0xbe, 1, 0})), kTooLarge);                                 // 200 million nulls
+  EXPECT_EQ(refused(nulls, from({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0})), kBadLength);  // INT64_MIN elements
   const auto longs = compile(R"({"type":"array","items":"long"})", R"({"type":"array","items":"long"})");
   EXPECT_EQ(refused(longs, from({0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})), kBadLength);
   EXPECT_EQ(refused(longs, from({3, 0x7f, 2})), kBadLength);  // negative size of a block
@@ -198,13 +228,14 @@ TEST(Hostile, EndsInBoundedTimeAndMemory) {
   EXPECT_EQ(refused(compile(list, R"({"type":"record","name":"L","fields":[]})"), std::string(100000, 2)), kTooDeep);  // while skipping
   const std::string endless = R"({"type":"record","name":"R","fields":[{"name":"r","type":"R"}]})";
   EXPECT_EQ(refused(compile(endless, endless), ""), kTooDeep);
-  const auto grown = compile(R"({"type":"array","items":{"type":"record","name":"G","fields":[]}})",
-                             R"({"type":"array","items":{"type":"record","name":"G","fields":[{"name":"s","type":"string","default":")" +
-                                 std::string(1000, 'x') + R"("}]}})");
+  const auto grown =
+      compile(R"({"type":"array","items":{"type":"record","name":"G","fields":[]}})",
+              R"({"type":"array","items":{"type":"record","name":"G","fields":[{"name":"s","type":"string","default":")" + std::string(1000, 'x') + R"("}]}})");
   EXPECT_EQ(refused(grown, from({0x80, 0x89, 0x7a, 0})), kTooLarge);  // a million elements, each a default of 1,000 bytes
   std::string wide = R"({"type":"record","name":"W0","fields":[]})";  // 2^40 records of no bytes
   for (int i = 1; i <= 40; ++i)
-    wide = R"({"type":"record","name":"W)" + std::to_string(i) + R"(","fields":[{"name":"l","type":)" + wide + R"(},{"name":"r","type":"W)" + std::to_string(i - 1) + R"("}]})";
+    wide = R"({"type":"record","name":"W)" + std::to_string(i) + R"(","fields":[{"name":"l","type":)" + wide + R"(},{"name":"r","type":"W)" +
+           std::to_string(i - 1) + R"("}]})";
   EXPECT_EQ(refused(compile(record(R"({"name":"w","type":)" + wide + "}"), record("")), ""), kTooLarge);
 }
 

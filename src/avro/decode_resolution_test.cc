@@ -21,8 +21,7 @@ std::string from_hex(const std::string& hex) {
   return bytes;
 }
 bool same(const json& a, const json& b) {
-  if (a.is_number() && b.is_number())
-    return a == b || a.get<double>() == b.get<double>() || a.get<float>() == b.get<float>();
+  if (a.is_number() && b.is_number()) return a == b || a.get<double>() == b.get<double>() || a.get<float>() == b.get<float>();
   if (a.type() != b.type() || a.size() != b.size()) return false;
   if (a.is_array()) {
     for (size_t i = 0; i < a.size(); ++i)
@@ -38,8 +37,10 @@ std::string latin1(std::string_view bytes) {
   std::string utf8;
   for (const char raw : bytes) {
     const auto c = static_cast<unsigned char>(raw);
-    if (c < 0x80) utf8 += raw;
-    else utf8 += static_cast<char>(0xc0 | (c >> 6)), utf8 += static_cast<char>(0x80 | (c & 0x3f));
+    if (c < 0x80)
+      utf8 += raw;
+    else
+      utf8 += static_cast<char>(0xc0 | (c >> 6)), utf8 += static_cast<char>(0x80 | (c & 0x3f));
   }
   return utf8;
 }
@@ -69,8 +70,10 @@ json value_of(columns::Column* const* nodes, const ColumnPlan& plan, const Node&
     json list = plan.form == Form::kArray ? json::array() : json::object();
     for (uint64_t i = column.elements_begin(row); i < column.elements_end(row); ++i) {
       json element = value_of(nodes, plan.parts[0], *node.items, i);
-      if (plan.form == Form::kArray) list.push_back(std::move(element));
-      else list[std::string(column.child(0).text(i))] = std::move(element);
+      if (plan.form == Form::kArray)
+        list.push_back(std::move(element));
+      else
+        list[std::string(column.child(0).text(i))] = std::move(element);
     }
     return list;
   }

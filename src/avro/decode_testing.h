@@ -62,8 +62,10 @@ inline std::string page_view(uint32_t i) {
   const char* const countries[] = {"DE", "US", "FR", "IN", "BR", "JP", "GB", "NL"};
   text(id), text("tenant-" + digits(next(50), 2)), number(static_cast<int64_t>(next(5'000'000))), number(1'790'000'000'000 + i);
   text(std::string("https://shop.example.com/") + sections[next(6)] + "/" + digits(next(1'000'000), 6) + "?r=" + std::to_string(next(256)));
-  if (next(2) == 0) number(0);
-  else number(1), text("https://ref" + digits(next(1000), 3) + ".example.org/");
+  if (next(2) == 0)
+    number(0);
+  else
+    number(1), text("https://ref" + digits(next(1000), 3) + ".example.org/");
   number(static_cast<int64_t>(next(60'000)));
   number(2), text("browser"), text(browsers[next(4)]), text("country"), text(countries[next(8)]), number(0);
   return out;

@@ -62,8 +62,6 @@ bool append_uuid_text(columns::Column& column, const uint8_t* bytes, size_t size
   column.append(id);
   return true;
 }
-void append_uuid_fixed(columns::Column& column, const uint8_t* bytes) {
-  column.append(Uuid{big_endian(bytes), big_endian(bytes + 8)});
-}
+void append_uuid_fixed(columns::Column& column, const uint8_t* bytes) { column.append(Uuid{big_endian(bytes), big_endian(bytes + 8)}); }
 
 }  // namespace millrace::avro

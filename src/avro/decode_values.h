@@ -66,7 +66,8 @@ inline bool fits_int(int64_t value) { return value == static_cast<int32_t>(value
   text.reserve(size + 10);
   char* to = text.tail();
   size_t length = size;
-  while (length >= 0x80) [[unlikely]] *to++ = static_cast<char>(length | 0x80), length >>= 7;
+  while (length >= 0x80) [[unlikely]]
+    *to++ = static_cast<char>(length | 0x80), length >>= 7;
   *to++ = static_cast<char>(length);
   const bool ascii = copy_ascii(to, p, end, size);
   text.set_tail(to + size);

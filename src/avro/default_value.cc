@@ -51,7 +51,8 @@ class DefaultEncoder {
         if (!value.is_boolean()) return mismatch(type, value, at);
         to.boolean(value.get<bool>());
         return "";
-      case Type::kInt: case Type::kLong: {
+      case Type::kInt:
+      case Type::kLong: {
         if (!value.is_number_integer()) return mismatch(type, value, at);
         if (value.is_number_unsigned() && value.get<uint64_t>() > uint64_t{std::numeric_limits<int64_t>::max()}) return mismatch(type, value, at);
         const auto number = value.get<int64_t>();
@@ -59,16 +60,20 @@ class DefaultEncoder {
         to.long_(number);
         return "";
       }
-      case Type::kFloat: case Type::kDouble:
+      case Type::kFloat:
+      case Type::kDouble:
         if (!value.is_number()) return mismatch(type, value, at);
-        if (type.type == Type::kFloat) to.float_(value.get<float>());
-        else to.double_(value.get<double>());
+        if (type.type == Type::kFloat)
+          to.float_(value.get<float>());
+        else
+          to.double_(value.get<double>());
         return "";
       case Type::kString:
         if (!value.is_string()) return mismatch(type, value, at);
         to.string(value.get_ref<const std::string&>());
         return "";
-      case Type::kBytes: case Type::kFixed: return encode_bytes(type, value, at, to);
+      case Type::kBytes:
+      case Type::kFixed: return encode_bytes(type, value, at, to);
       case Type::kEnum: {
         if (!value.is_string()) return mismatch(type, value, at);
         const auto symbol = std::find(type.symbols.begin(), type.symbols.end(), value.get_ref<const std::string&>());
@@ -76,7 +81,8 @@ class DefaultEncoder {
         to.enum_symbol(static_cast<int>(symbol - type.symbols.begin()));
         return "";
       }
-      case Type::kArray: case Type::kMap: {
+      case Type::kArray:
+      case Type::kMap: {
         const bool map = type.type == Type::kMap;
         if (map ? !value.is_object() : !value.is_array()) return mismatch(type, value, at);
         to.block(static_cast<int64_t>(value.size()));
@@ -109,13 +115,19 @@ class DefaultEncoder {
     std::string bytes;
     for (size_t i = 0; i < text.size(); ++i) {
       const auto c = static_cast<unsigned char>(text[i]);
-      if (c < 0x80) bytes += text[i];
-      else if ((c == 0xc2 || c == 0xc3) && i + 1 < text.size()) bytes += static_cast<char>(((c & 3) << 6) | (static_cast<unsigned char>(text[++i]) & 0x3f));
-      else return at + ": a default of " + describe(type) + " is a string of code points 0 to 255, one for each byte";
+      if (c < 0x80)
+        bytes += text[i];
+      else if ((c == 0xc2 || c == 0xc3) && i + 1 < text.size())
+        bytes += static_cast<char>(((c & 3) << 6) | (static_cast<unsigned char>(text[++i]) & 0x3f));
+      else
+        return at + ": a default of " + describe(type) + " is a string of code points 0 to 255, one for each byte";
     }
-    if (type.type == Type::kBytes) to.bytes(bytes);
-    else if (bytes.size() != static_cast<size_t>(type.size)) return at + ": has " + std::to_string(bytes.size()) + " bytes, " + describe(type) + " has " + std::to_string(type.size);
-    else to.fixed(bytes);
+    if (type.type == Type::kBytes)
+      to.bytes(bytes);
+    else if (bytes.size() != static_cast<size_t>(type.size))
+      return at + ": has " + std::to_string(bytes.size()) + " bytes, " + describe(type) + " has " + std::to_string(type.size);
+    else
+      to.fixed(bytes);
     return "";
   }
 

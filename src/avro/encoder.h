@@ -34,7 +34,9 @@ class Encoder {
   void enum_symbol(int index) { long_(index); }
   void union_branch(int index) { long_(index); }
   // Arrays and maps: block(n), n items (a map's item is string(key), then the value); any number of blocks; end_blocks().
-  void block(int64_t count) { if (count > 0) long_(count); }
+  void block(int64_t count) {
+    if (count > 0) long_(count);
+  }
   void end_blocks() { out_.push_back('\0'); }
   // Two's complement, big-endian, as short as it can be: a decimal over `bytes`.
   void decimal_bytes(__int128 unscaled) {

@@ -26,13 +26,12 @@ bool put_escaped(columns::Buffer& out, unsigned char c) {
   if (c >= 0x20 && c != '"' && c != '\\') return false;
   out.put('\\');
   switch (c) {
-    case '"': case '\\': out.put(static_cast<char>(c)); break;
+    case '"':
+    case '\\': out.put(static_cast<char>(c)); break;
     case '\n': out.put('n'); break;
     case '\t': out.put('t'); break;
     case '\r': out.put('r'); break;
-    default:
-      constexpr char kHex[] = "0123456789abcdef";
-      out.append("u00"), out.put(kHex[c >> 4]), out.put(kHex[c & 15]);
+    default: constexpr char kHex[] = "0123456789abcdef"; out.append("u00"), out.put(kHex[c >> 4]), out.put(kHex[c & 15]);
   }
   return true;
 }
@@ -61,8 +60,10 @@ void json_bytes(columns::Buffer& out, std::string_view bytes) {
   out.put('"');
   for (const char raw : bytes) {
     const auto c = static_cast<unsigned char>(raw);
-    if (c >= 0x80) out.put(static_cast<char>(0xc0 | (c >> 6))), out.put(static_cast<char>(0x80 | (c & 0x3f)));
-    else if (!put_escaped(out, c)) out.put(raw);
+    if (c >= 0x80)
+      out.put(static_cast<char>(0xc0 | (c >> 6))), out.put(static_cast<char>(0x80 | (c & 0x3f)));
+    else if (!put_escaped(out, c))
+      out.put(raw);
   }
   out.put('"');
 }

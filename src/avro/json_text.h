@@ -9,7 +9,7 @@
 namespace millrace::avro {
 
 void json_integer(columns::Buffer& out, int64_t value);
-void json_float(columns::Buffer& out, float value);    // shortest text that reads back as the same; "NaN", "Infinity", "-Infinity" as strings
+void json_float(columns::Buffer& out, float value);  // shortest text that reads back as the same; "NaN", "Infinity", "-Infinity" as strings
 void json_double(columns::Buffer& out, double value);
 void json_string(columns::Buffer& out, std::string_view utf8);
 void json_bytes(columns::Buffer& out, std::string_view bytes);  // each byte is the code point of its value, as Avro's own JSON has it

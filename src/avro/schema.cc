@@ -6,11 +6,11 @@
 namespace millrace::avro {
 namespace {
 
-constexpr auto kTypeNames = std::to_array<const char*>(
-    {"null", "boolean", "int", "long", "float", "double", "bytes", "string", "record", "enum", "array", "map", "union", "fixed"});
-constexpr auto kLogicalNames = std::to_array<const char*>(
-    {"", "decimal", "big-decimal", "uuid", "date", "time-millis", "time-micros", "timestamp-millis", "timestamp-micros", "timestamp-nanos",
-     "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos", "duration"});
+constexpr auto kTypeNames =
+    std::to_array<const char*>({"null", "boolean", "int", "long", "float", "double", "bytes", "string", "record", "enum", "array", "map", "union", "fixed"});
+constexpr auto kLogicalNames =
+    std::to_array<const char*>({"", "decimal", "big-decimal", "uuid", "date", "time-millis", "time-micros", "timestamp-millis", "timestamp-micros",
+                                "timestamp-nanos", "local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos", "duration"});
 
 // Names and symbols are [A-Za-z0-9_.] only, so nothing needs escaping.
 void put_canonical(const Node& node, std::set<const Node*>& seen, std::string& out) {

@@ -14,9 +14,7 @@
 
 namespace millrace::avro {
 
-enum class Type : uint8_t {
-  kNull, kBoolean, kInt, kLong, kFloat, kDouble, kBytes, kString, kRecord, kEnum, kArray, kMap, kUnion, kFixed
-};
+enum class Type : uint8_t { kNull, kBoolean, kInt, kLong, kFloat, kDouble, kBytes, kString, kRecord, kEnum, kArray, kMap, kUnion, kFixed };
 
 // A logical type that is unknown, or whose attributes are invalid (a decimal whose precision does not fit its fixed), is
 // kNone: the specification says to use the underlying type.
@@ -28,9 +26,13 @@ enum class Logical : uint8_t {
   kDate,        // int: days since 1970-01-01
   kTimeMillis,  // int
   kTimeMicros,  // long
-  kTimestampMillis, kTimestampMicros, kTimestampNanos,                 // long, since the epoch in UTC
-  kLocalTimestampMillis, kLocalTimestampMicros, kLocalTimestampNanos,  // long, without a time zone
-  kDuration,    // fixed of 12: months, days, milliseconds, each uint32 little-endian
+  kTimestampMillis,
+  kTimestampMicros,
+  kTimestampNanos,  // long, since the epoch in UTC
+  kLocalTimestampMillis,
+  kLocalTimestampMicros,
+  kLocalTimestampNanos,  // long, without a time zone
+  kDuration,             // fixed of 12: months, days, milliseconds, each uint32 little-endian
 };
 
 struct Node;
@@ -56,17 +58,17 @@ struct Field {
 struct Node {
   Type type = Type::kNull;
   Logical logical = Logical::kNone;
-  int id = 0;                // 0 … Schema::node_count()-1, for tables on the side
-  int precision = 0, scale = 0;  // kDecimal
-  int64_t size = 0;          // kFixed, in bytes
-  std::string name;          // record, enum, fixed: the full name ("com.acme.Order"); "" otherwise
+  int id = 0;                        // 0 … Schema::node_count()-1, for tables on the side
+  int precision = 0, scale = 0;      // kDecimal
+  int64_t size = 0;                  // kFixed, in bytes
+  std::string name;                  // record, enum, fixed: the full name ("com.acme.Order"); "" otherwise
   std::vector<std::string> aliases;  // record, enum, fixed: full names
   std::string doc;
-  std::vector<Field> fields;              // kRecord
-  std::vector<std::string> symbols;       // kEnum
-  std::optional<int> enum_default;        // kEnum: index in symbols
-  const Node* items = nullptr;            // kArray: the items, kMap: the values
-  std::vector<const Node*> branches;      // kUnion
+  std::vector<Field> fields;          // kRecord
+  std::vector<std::string> symbols;   // kEnum
+  std::optional<int> enum_default;    // kEnum: index in symbols
+  const Node* items = nullptr;        // kArray: the items, kMap: the values
+  std::vector<const Node*> branches;  // kUnion
   Properties properties;
 
   bool named() const { return type == Type::kRecord || type == Type::kEnum || type == Type::kFixed; }

@@ -57,7 +57,8 @@ bool SchemaMatch::resolves_now(const Node& writer, const Node& reader) {
   // A decimal's scale is in its schema: the same bytes under another scale are another number.
   if (writer.logical == Logical::kDecimal && reader.logical == Logical::kDecimal && writer.scale != reader.scale) return false;
   switch (writer.type) {
-    case Type::kArray: case Type::kMap: return resolves(*writer.items, *reader.items);
+    case Type::kArray:
+    case Type::kMap: return resolves(*writer.items, *reader.items);
     case Type::kEnum: return names_match(writer, reader);
     case Type::kFixed: return writer.size == reader.size && names_match(writer, reader);
     case Type::kRecord:

@@ -53,9 +53,9 @@ bool is_dotted_name(std::string_view text) {
   }
 }
 const Type* primitive(std::string_view name) {
-  static const std::map<std::string_view, Type> kTypes = {
-      {"null", Type::kNull}, {"boolean", Type::kBoolean}, {"int", Type::kInt}, {"long", Type::kLong},
-      {"float", Type::kFloat}, {"double", Type::kDouble}, {"bytes", Type::kBytes}, {"string", Type::kString}};
+  static const std::map<std::string_view, Type> kTypes = {{"null", Type::kNull},   {"boolean", Type::kBoolean}, {"int", Type::kInt},
+                                                          {"long", Type::kLong},   {"float", Type::kFloat},     {"double", Type::kDouble},
+                                                          {"bytes", Type::kBytes}, {"string", Type::kString}};
   const auto found = kTypes.find(name);
   return found == kTypes.end() ? nullptr : &found->second;
 }
@@ -65,15 +65,21 @@ size_t nesting(std::string_view text) {
   bool quoted = false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (quoted && c == '\\') ++i;
-    else if (c == '"') quoted = !quoted;
-    else if (!quoted && (c == '{' || c == '[')) most = std::max(most, ++depth);
-    else if (!quoted && (c == '}' || c == ']') && depth > 0) --depth;
+    if (quoted && c == '\\')
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '{' || c == '['))
+      most = std::max(most, ++depth);
+    else if (!quoted && (c == '}' || c == ']') && depth > 0)
+      --depth;
   }
   return most;
 }
 // Most decimal digits that a two's complement number of so many bytes surely holds.
-int digits_of(int64_t bytes) { return bytes > 0 ? static_cast<int>(std::floor((8.0 * static_cast<double>(std::min<int64_t>(bytes, 1000)) - 1) * std::log10(2.0))) : 0; }
+int digits_of(int64_t bytes) {
+  return bytes > 0 ? static_cast<int>(std::floor((8.0 * static_cast<double>(std::min<int64_t>(bytes, 1000)) - 1) * std::log10(2.0))) : 0;
+}
 
 const std::string* text_of(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -154,8 +160,7 @@ class SchemaParser {
     const bool dotted = name.find('.') != std::string::npos;
     auto found = names_.find(dotted || space.empty() ? name : space + "." + name);
     if (found == names_.end()) found = names_.find(name);
-    if (found == names_.end())
-      fail(at, "unknown type \"" + name + "\": neither a type of Avro nor a name that was defined before this place");
+    if (found == names_.end()) fail(at, "unknown type \"" + name + "\": neither a type of Avro nor a name that was defined before this place");
     return found->second;
   }
 
@@ -181,9 +186,12 @@ class SchemaParser {
     const std::string* name = text_of(value, "name");
     if (name == nullptr) fail(at, std::string(type_name(type)) + " needs a \"name\" that is a string");
     const std::string* given = text_of(value, "namespace");
-    if (value.contains("namespace") && given == nullptr && !value["namespace"].is_null()) fail(at + ".namespace", "must be a string, is " + shown(value["namespace"]));
-    if (name->find('.') != std::string::npos) node->name = *name;
-    else node->name = given != nullptr ? (given->empty() ? *name : *given + "." + *name) : (outer.empty() ? *name : outer + "." + *name);
+    if (value.contains("namespace") && given == nullptr && !value["namespace"].is_null())
+      fail(at + ".namespace", "must be a string, is " + shown(value["namespace"]));
+    if (name->find('.') != std::string::npos)
+      node->name = *name;
+    else
+      node->name = given != nullptr ? (given->empty() ? *name : *given + "." + *name) : (outer.empty() ? *name : outer + "." + *name);
     if (!is_dotted_name(node->name))
       fail(at, "\"" + node->name + "\" is no name: names are letters, digits and _, not beginning with a digit, with dots between them");
     if (primitive(node->name) != nullptr) fail(at, "\"" + node->name + "\" is the name of a type of Avro; choose another");
@@ -275,12 +283,17 @@ class SchemaParser {
     const std::string* name = text_of(value, "logicalType");
     if (name == nullptr) return;
     using L = Logical;
-    static const std::map<std::pair<Type, std::string_view>, L> kPlain = {
-        {{Type::kBytes, "big-decimal"}, L::kBigDecimal}, {{Type::kString, "uuid"}, L::kUuid}, {{Type::kInt, "date"}, L::kDate},
-        {{Type::kInt, "time-millis"}, L::kTimeMillis}, {{Type::kLong, "time-micros"}, L::kTimeMicros},
-        {{Type::kLong, "timestamp-millis"}, L::kTimestampMillis}, {{Type::kLong, "timestamp-micros"}, L::kTimestampMicros},
-        {{Type::kLong, "timestamp-nanos"}, L::kTimestampNanos}, {{Type::kLong, "local-timestamp-millis"}, L::kLocalTimestampMillis},
-        {{Type::kLong, "local-timestamp-micros"}, L::kLocalTimestampMicros}, {{Type::kLong, "local-timestamp-nanos"}, L::kLocalTimestampNanos}};
+    static const std::map<std::pair<Type, std::string_view>, L> kPlain = {{{Type::kBytes, "big-decimal"}, L::kBigDecimal},
+                                                                          {{Type::kString, "uuid"}, L::kUuid},
+                                                                          {{Type::kInt, "date"}, L::kDate},
+                                                                          {{Type::kInt, "time-millis"}, L::kTimeMillis},
+                                                                          {{Type::kLong, "time-micros"}, L::kTimeMicros},
+                                                                          {{Type::kLong, "timestamp-millis"}, L::kTimestampMillis},
+                                                                          {{Type::kLong, "timestamp-micros"}, L::kTimestampMicros},
+                                                                          {{Type::kLong, "timestamp-nanos"}, L::kTimestampNanos},
+                                                                          {{Type::kLong, "local-timestamp-millis"}, L::kLocalTimestampMillis},
+                                                                          {{Type::kLong, "local-timestamp-micros"}, L::kLocalTimestampMicros},
+                                                                          {{Type::kLong, "local-timestamp-nanos"}, L::kLocalTimestampNanos}};
     if (const auto found = kPlain.find({node.type, *name}); found != kPlain.end()) node.logical = found->second;
     if (node.type == Type::kFixed && *name == "uuid" && node.size == 16) node.logical = L::kUuid;
     if (node.type == Type::kFixed && *name == "duration" && node.size == 12) node.logical = L::kDuration;

@@ -64,15 +64,17 @@ TEST(Schema, FingerprintsAreThoseOfApacheAvrosOwnTests) {  // share/test/data/sc
 TEST(Schema, CanonicalFormKeepsFullNamesAndDropsWhatDoesNotMatterForReading) {
   EXPECT_EQ(parsed(R"({"doc":"x","type":"record","namespace":"a","name":"R","aliases":["O"],"fields":[
       {"default":1,"type":{"type":"int","logicalType":"date"},"name":"f"},{"name":"next","type":["null","R"]},
-      {"name":"x","type":{"type":"fixed","size":2,"name":"b.F"}}]})")->canonical(),
-      R"({"name":"a.R","type":"record","fields":[{"name":"f","type":"int"},{"name":"next","type":["null","a.R"]},)"
-      R"({"name":"x","type":{"name":"b.F","type":"fixed","size":2}}]})");
+      {"name":"x","type":{"type":"fixed","size":2,"name":"b.F"}}]})")
+                ->canonical(),
+            R"({"name":"a.R","type":"record","fields":[{"name":"f","type":"int"},{"name":"next","type":["null","a.R"]},)"
+            R"({"name":"x","type":{"name":"b.F","type":"fixed","size":2}}]})");
 }
 TEST(Schema, ErrorSaysWhereAndWhat) {
   EXPECT_EQ(error_of(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"b","type":{"type":"array","items":"strin"}}]})"),
             "fields[1] \"b\".type.items: unknown type \"strin\": neither a type of Avro nor a name that was defined before this place");
-  EXPECT_NE(error_of(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]})").find("fields[0] \"a\": default: \"x\" is no value of int"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int","default":"x"}]})").find("fields[0] \"a\": default: \"x\" is no value of int"),
+      std::string::npos);
   EXPECT_NE(error_of("{").find("is no JSON"), std::string::npos);
 }
 TEST(Schema, NamesFollowTheNamespaceAround) {
@@ -113,11 +115,15 @@ std::string record_of(const std::string& name, const std::string& fields) { retu
 TEST(Schema, ThatWouldTakeHoursOrGigabytesIsRefused) {
   // Twenty types, each twice in the next one, by default: 2^20 values for each of a thousand fields.
   std::string types = record_of("B0", R"({"name":"i","type":"int","default":0})");
-  for (int i = 1; i <= 20; ++i) types = record_of("B" + std::to_string(i), R"({"name":"l","type":)" + types + R"(,"default":{}},{"name":"r","type":"B)" + std::to_string(i - 1) + R"(","default":{}})");
-  const std::string fields = numbered(R"({"name":"b","type":)" + types + "},", 1000, [](const auto& i, const auto&) { return R"({"name":"f)" + i + R"(","type":"B20","default":{}})"; });
+  for (int i = 1; i <= 20; ++i)
+    types = record_of("B" + std::to_string(i),
+                      R"({"name":"l","type":)" + types + R"(,"default":{}},{"name":"r","type":"B)" + std::to_string(i - 1) + R"(","default":{}})");
+  const std::string fields = numbered(R"({"name":"b","type":)" + types + "},", 1000,
+                                      [](const auto& i, const auto&) { return R"({"name":"f)" + i + R"(","type":"B20","default":{}})"; });
   EXPECT_NE(error_of(record_of("R", fields)).find("too large together"), std::string::npos);
   // Looking up a key takes time in the number of keys.
-  EXPECT_NE(error_of(numbered("{", 100'000, [](const auto& i, const auto&) { return "\"k" + i + "\":1"; }) + "}").find("more than 1000 keys"), std::string::npos);
+  EXPECT_NE(error_of(numbered("{", 100'000, [](const auto& i, const auto&) { return "\"k" + i + "\":1"; }) + "}").find("more than 1000 keys"),
+            std::string::npos);
   // A message about a place stays short, and so does the place.
   const std::string name(100'000, 'n');
   EXPECT_LT(error_of(record_of("R", R"({"name":")" + name + R"(","type":)" + record_of("S", R"({"name":"x","type":"y"})") + "}")).size(), 1000u);
@@ -127,12 +133,15 @@ TEST(Compatibility, OfSchemasThatNestTooDeeplyOrAreTooLargeIsRefusedInsteadOfOve
   ASSERT_EQ(reasons.size(), 1u);
   EXPECT_NE(reasons[0].find("nested too deeply"), std::string::npos);
   // A million pairs of branches.
-  auto fixed = [&](const char* prefix) { return parsed(numbered("[", 1000, [&](const auto& i, const auto&) { return R"({"type":"fixed","size":1,"name":")" + (prefix + i) + "\"}"; }) + "]"); };
+  auto fixed = [&](const char* prefix) {
+    return parsed(numbered("[", 1000, [&](const auto& i, const auto&) { return R"({"type":"fixed","size":1,"name":")" + (prefix + i) + "\"}"; }) + "]");
+  };
   EXPECT_FALSE(incompatibilities(*fixed("a"), *fixed("b")).empty());
   // A type that is wrong, and is used 2^30 times.
   auto doubled = [&](const std::string& type) {
     std::string types = record_of("D0", R"({"name":"i","type":)" + type + "}");
-    for (int i = 1; i <= 30; ++i) types = record_of("D" + std::to_string(i), R"({"name":"l","type":)" + types + R"(},{"name":"r","type":"D)" + std::to_string(i - 1) + R"("})");
+    for (int i = 1; i <= 30; ++i)
+      types = record_of("D" + std::to_string(i), R"({"name":"l","type":)" + types + R"(},{"name":"r","type":"D)" + std::to_string(i - 1) + R"("})");
     return parsed(types);
   };
   EXPECT_EQ(incompatibilities(*doubled("\"int\""), *doubled("\"string\"")).size(), 100u);
@@ -149,7 +158,9 @@ TEST(Encoder, WritesTheExamplesOfTheSpecification) {
   Encoder to(out);
   to.long_(0), to.long_(-1), to.long_(1), to.long_(-64), to.long_(64), to.string("foo"), to.decimal_bytes(-1), to.decimal_bytes(128);
   using std::literals::string_literals::operator""s;
-  EXPECT_EQ(out, "\x00\x01\x02\x7f\x80\x01\x06""foo\x02\xff\x04\x00\x80"s);
+  EXPECT_EQ(out,
+            "\x00\x01\x02\x7f\x80\x01\x06"
+            "foo\x02\xff\x04\x00\x80"s);
   out.clear(), to.long_(INT64_MIN);
   EXPECT_EQ(out, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s);
 }

@@ -6,9 +6,8 @@ namespace millrace {
 
 std::string to_string(const Uuid& id) {
   char text[37];
-  std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(id.high >> 32),
-                static_cast<unsigned>(id.high >> 16 & 0xffff), static_cast<unsigned>(id.high & 0xffff),
-                static_cast<unsigned>(id.low >> 48), static_cast<unsigned long long>(id.low & 0xffffffffffffULL));
+  std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(id.high >> 32), static_cast<unsigned>(id.high >> 16 & 0xffff),
+                static_cast<unsigned>(id.high & 0xffff), static_cast<unsigned>(id.low >> 48), static_cast<unsigned long long>(id.low & 0xffffffffffffULL));
   return text;
 }
 
@@ -40,8 +39,7 @@ bool parse_uuid(const char* text, size_t size, Uuid& id) {
 }
 
 Uuid make_uuid_v7(int64_t unix_ms, uint64_t random_high, uint64_t random_low) {
-  return {static_cast<uint64_t>(unix_ms) << 16 | 0x7000 | (random_high & 0x0fff),
-          0x8000000000000000ULL | (random_low >> 2)};
+  return {static_cast<uint64_t>(unix_ms) << 16 | 0x7000 | (random_high & 0x0fff), 0x8000000000000000ULL | (random_low >> 2)};
 }
 
 }  // namespace millrace

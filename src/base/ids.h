@@ -45,7 +45,7 @@ using TopicId = StrongId<struct TopicIdTag, Uuid>;
 // UUIDv7, never reused, in order of time.
 using PlanId = StrongId<struct PlanIdTag, Uuid>;
 
-std::string to_string(const Uuid& id);                  // 8-4-4-4-12, lower case
+std::string to_string(const Uuid& id);                     // 8-4-4-4-12, lower case
 bool parse_uuid(const char* text, size_t size, Uuid& id);  // the same form, either case
 // RFC 9562 section 5.7: 48 bits of Unix milliseconds, version 7, 74 random bits.
 Uuid make_uuid_v7(int64_t unix_ms, uint64_t random_high, uint64_t random_low);
@@ -58,7 +58,5 @@ struct std::hash<millrace::StrongId<Tag, Rep>> {
 };
 template <>
 struct std::hash<millrace::TopicPartition> {
-  size_t operator()(const millrace::TopicPartition& tp) const {
-    return std::hash<std::string>{}(tp.topic) * 31 + static_cast<size_t>(tp.partition.value);
-  }
+  size_t operator()(const millrace::TopicPartition& tp) const { return std::hash<std::string>{}(tp.topic) * 31 + static_cast<size_t>(tp.partition.value); }
 };

@@ -10,25 +10,25 @@ enum class Stage : uint8_t { kFrame, kSchema, kDecode, kTransform, kEncode, kPla
 
 // Stable names: they are in the dead letters' metadata and in metrics.
 enum class RejectionCode : uint8_t {
-  kEmptyPayload,      // no bytes at all (value of length 0)
-  kTombstone,         // null value
-  kWrongMagic,        // the first byte is not 0
-  kTruncatedFrame,    // shorter than the 5 bytes of the frame
-  kUnknownSchema,     // the registry says that this id does not exist
+  kEmptyPayload,        // no bytes at all (value of length 0)
+  kTombstone,           // null value
+  kWrongMagic,          // the first byte is not 0
+  kTruncatedFrame,      // shorter than the 5 bytes of the frame
+  kUnknownSchema,       // the registry says that this id does not exist
   kIncompatibleSchema,  // the writer's schema can't be read with the reader's
-  kTruncated,         // the payload ends inside a value
-  kTrailingBytes,     // bytes are left behind the datum
-  kBadLength,         // negative, or past the end
+  kTruncated,           // the payload ends inside a value
+  kTrailingBytes,       // bytes are left behind the datum
+  kBadLength,           // negative, or past the end
   kBadVarint,
   kBadUnionBranch,
   kBadEnumSymbol,
   kBadBoolean,
   kBadUtf8,
-  kTooDeep,           // recursion beyond the limit
-  kTooLarge,          // more elements or bytes than the limit
-  kOutOfRange,        // a value that the column can't hold
-  kUnresolvable,      // union branch or enum symbol of the writer that the reader lacks
-  kAbandoned,         // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
+  kTooDeep,       // recursion beyond the limit
+  kTooLarge,      // more elements or bytes than the limit
+  kOutOfRange,    // a value that the column can't hold
+  kUnresolvable,  // union branch or enum symbol of the writer that the reader lacks
+  kAbandoned,     // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
 };
 
 struct Rejection {

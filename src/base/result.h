@@ -23,20 +23,13 @@ template <class T>
 using Result = std::expected<T, Error>;
 using Status = Result<void>;
 
-inline std::unexpected<Error> permanent(std::string message, int code = 0) {
-  return std::unexpected(Error{Retry::kPermanent, code, std::move(message)});
-}
-inline std::unexpected<Error> transient(std::string message, int code = 0) {
-  return std::unexpected(Error{Retry::kTransient, code, std::move(message)});
-}
-inline std::unexpected<Error> unknown_outcome(std::string message, int code = 0) {
-  return std::unexpected(Error{Retry::kUnknown, code, std::move(message)});
-}
+inline std::unexpected<Error> permanent(std::string message, int code = 0) { return std::unexpected(Error{Retry::kPermanent, code, std::move(message)}); }
+inline std::unexpected<Error> transient(std::string message, int code = 0) { return std::unexpected(Error{Retry::kTransient, code, std::move(message)}); }
+inline std::unexpected<Error> unknown_outcome(std::string message, int code = 0) { return std::unexpected(Error{Retry::kUnknown, code, std::move(message)}); }
 
 [[noreturn]] void check_failed(const char* expression, const char* file, int line, const std::string& why);
 
 }  // namespace millrace
 
 // Ends the process when our own code is wrong: exactly-once covers a crash, it does not cover going on.
-#define MILLRACE_CHECK(expression, why) \
-  ((expression) ? void() : ::millrace::check_failed(#expression, __FILE__, __LINE__, why))
+#define MILLRACE_CHECK(expression, why) ((expression) ? void() : ::millrace::check_failed(#expression, __FILE__, __LINE__, why))

@@ -38,10 +38,10 @@ class Block {
   const std::string& name(size_t index) const { return names_[index]; }
   int find(std::string_view name) const;  // index, or -1
 
-  void truncate(size_t rows);                       // back to so many rows, in every column
+  void truncate(size_t rows);                         // back to so many rows, in every column
   void truncate_columns(size_t first, size_t count);  // these columns back to rows()
-  void keep(std::span<const uint8_t> mask);         // the rows whose byte is not 0
-  void clear();                                     // no rows, memory kept
+  void keep(std::span<const uint8_t> mask);           // the rows whose byte is not 0
+  void clear();                                       // no rows, memory kept
 
   size_t bytes() const;   // in use: about the size of the Native block
   size_t memory() const;  // allocated

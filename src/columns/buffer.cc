@@ -10,9 +10,7 @@ namespace millrace::columns {
 
 Buffer::~Buffer() { std::free(begin_); }
 Buffer::Buffer(Buffer&& other) noexcept
-    : begin_(std::exchange(other.begin_, nullptr)),
-      end_(std::exchange(other.end_, nullptr)),
-      limit_(std::exchange(other.limit_, nullptr)) {}
+    : begin_(std::exchange(other.begin_, nullptr)), end_(std::exchange(other.end_, nullptr)), limit_(std::exchange(other.limit_, nullptr)) {}
 Buffer& Buffer::operator=(Buffer&& other) noexcept {
   std::swap(begin_, other.begin_), std::swap(end_, other.end_), std::swap(limit_, other.limit_);
   return *this;

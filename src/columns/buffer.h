@@ -31,7 +31,8 @@ class Buffer {
 
   // Room for `more` bytes; write at tail() and advance().
   void reserve(size_t more) {
-    if (static_cast<size_t>(limit_ - end_) < more) [[unlikely]] grow(more);
+    if (static_cast<size_t>(limit_ - end_) < more) [[unlikely]]
+      grow(more);
   }
   char* tail() { return end_; }
   void advance(size_t size) { end_ += size; }

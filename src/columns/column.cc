@@ -21,8 +21,10 @@ uint32_t width_of(Layout layout, const Type& type) {
   switch (layout) {
     case Layout::kFixed: return fixed_width(type);
     case Layout::kNullable: return 1;
-    case Layout::kString: case Layout::kLowCardinality: return 4;
-    case Layout::kArray: case Layout::kMap: return 8;
+    case Layout::kString:
+    case Layout::kLowCardinality: return 4;
+    case Layout::kArray:
+    case Layout::kMap: return 8;
   }
   return 0;
 }
@@ -64,7 +66,8 @@ void Column::append_default() {
     case Layout::kFixed: return marks_.append_zeros(width_);
     case Layout::kString: return append_text({});
     case Layout::kNullable: return append_null();
-    case Layout::kArray: case Layout::kMap: return append_end(0);
+    case Layout::kArray:
+    case Layout::kMap: return append_end(0);
     case Layout::kLowCardinality: return is_nullable(type_) ? append_null() : append_text({});
   }
 }
@@ -92,7 +95,8 @@ void Column::truncate(size_t rows) {
     case Layout::kString: return text_.shrink(marks_.empty() ? 0 : marks_.at<uint32_t>(this->rows() - 1));
     case Layout::kLowCardinality: return dictionary_->forget_rows_from(this->rows());
     case Layout::kNullable: return children_[0].truncate(this->rows());
-    case Layout::kArray: case Layout::kMap: {
+    case Layout::kArray:
+    case Layout::kMap: {
       const uint64_t elements = marks_.empty() ? 0 : marks_.at<uint64_t>(this->rows() - 1);
       for (Column& child : children_) child.truncate(elements);
       return;

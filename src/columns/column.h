@@ -35,7 +35,9 @@ class Column {
 
   // --- append. The caller knows the type; each call is one row.
   template <class T>
-  void append(T value) { marks_.put(value); }  // kFixed of sizeof(T), little endian
+  void append(T value) {
+    marks_.put(value);
+  }  // kFixed of sizeof(T), little endian
   void append(const Uuid& id) { marks_.put(id.high), marks_.put(id.low); }  // UUID
   void append_uint128(const Uuid& id) { marks_.put(id.low), marks_.put(id.high); }
   void append_fixed(const char* bytes) { marks_.append(bytes, width_); }  // kFixed, width() bytes
@@ -47,15 +49,17 @@ class Column {
     marks_.put(static_cast<uint32_t>(text_.size()));
   }
   void append_not_null() { marks_.put<uint8_t>(0); }  // kNullable; the value follows in child(0)
-  void append_null();       // Nullable, LowCardinality(Nullable)
-  void append_default();    // NULL where that has a place, else 0, "", [] …
-  void append_end(uint64_t elements) {  // kArray, kMap: so many elements were appended to the children since the last row's end
+  void append_null();                                 // Nullable, LowCardinality(Nullable)
+  void append_default();                              // NULL where that has a place, else 0, "", [] …
+  void append_end(uint64_t elements) {                // kArray, kMap: so many elements were appended to the children since the last row's end
     marks_.put<uint64_t>((marks_.empty() ? 0 : marks_.at<uint64_t>(marks_.size() / 8 - 1)) + elements);
   }
 
   // --- read
   template <class T>
-  T value(size_t row) const { return marks_.at<T>(row); }
+  T value(size_t row) const {
+    return marks_.at<T>(row);
+  }
   std::string_view fixed(size_t row) const { return {marks_.data() + row * width_, width_}; }
   std::string_view text(size_t row) const;  // String, LowCardinality ("" for NULL)
   bool is_null(size_t row) const;           // Nullable, LowCardinality(Nullable); false for others
@@ -66,9 +70,9 @@ class Column {
   size_t child_count() const { return children_.size(); }
 
   // --- undo and filter
-  void truncate(size_t rows);  // back to so many rows; does nothing if there are fewer
+  void truncate(size_t rows);                // back to so many rows; does nothing if there are fewer
   void keep(std::span<const uint8_t> mask);  // the rows whose byte is not 0; mask.size() == rows()
-  void clear();                // keeps the memory
+  void clear();                              // keeps the memory
 
   // --- the buffers, for decoders, writers and readers
   Buffer& marks() { return marks_; }

@@ -8,12 +8,35 @@ namespace {
 
 std::vector<NamedType> every_type() {
   std::vector<NamedType> all;
-  for (const char* name :
-       {"Bool", "Int8", "Int64", "UInt128", "Float32", "Float64", "String", "FixedString(3)", "UUID", "Date32", "DateTime", "DateTime('UTC')",
-        "DateTime64(3, 'UTC')", "Enum8('a' = 0, 'it\\'s' = 1)", "Enum16('x' = 300)", "Decimal(9, 2)", "Decimal(18, 4)", "Decimal(38, 9)",
-        "Decimal(76, 0)", "Nullable(String)", "Nullable(Int32)", "Array(String)", "Array(Array(Nullable(Int64)))", "Map(String, String)",
-        "Map(String, Nullable(Float64))", "LowCardinality(String)", "LowCardinality(Nullable(String))", "Array(LowCardinality(String))",
-        "Map(LowCardinality(String), Array(UUID))"})
+  for (const char* name : {"Bool",
+                           "Int8",
+                           "Int64",
+                           "UInt128",
+                           "Float32",
+                           "Float64",
+                           "String",
+                           "FixedString(3)",
+                           "UUID",
+                           "Date32",
+                           "DateTime",
+                           "DateTime('UTC')",
+                           "DateTime64(3, 'UTC')",
+                           "Enum8('a' = 0, 'it\\'s' = 1)",
+                           "Enum16('x' = 300)",
+                           "Decimal(9, 2)",
+                           "Decimal(18, 4)",
+                           "Decimal(38, 9)",
+                           "Decimal(76, 0)",
+                           "Nullable(String)",
+                           "Nullable(Int32)",
+                           "Array(String)",
+                           "Array(Array(Nullable(Int64)))",
+                           "Map(String, String)",
+                           "Map(String, Nullable(Float64))",
+                           "LowCardinality(String)",
+                           "LowCardinality(Nullable(String))",
+                           "Array(LowCardinality(String))",
+                           "Map(LowCardinality(String), Array(UUID))"})
     all.push_back({name, *parse_type(name)});
   return all;
 }
@@ -28,8 +51,8 @@ TEST(Type, NameIsReadBackAsTheSameType) {
   EXPECT_EQ(to_string(*parse_type("Decimal64(2)")), "Decimal(18, 2)");
 }
 TEST(Type, NameThatIsNoneIsAnError) {
-  for (const char* name : {"", "Int", "Nullable(Array(Int8))", "LowCardinality(Int64)", "Array(String", "Array(String))", "FixedString(0)",
-                           "Decimal(77, 0)", "FixedString(99999999999999999999)", "Enum8('a')", "Enum8('a", "FixedString(99999999999)"})
+  for (const char* name : {"", "Int", "Nullable(Array(Int8))", "LowCardinality(Int64)", "Array(String", "Array(String))", "FixedString(0)", "Decimal(77, 0)",
+                           "FixedString(99999999999999999999)", "Enum8('a')", "Enum8('a", "FixedString(99999999999)"})
     EXPECT_FALSE(parse_type(name)) << name;
 }
 TEST(Type, NullableGoesWhereClickHouseAllowsIt) {
@@ -45,10 +68,14 @@ TEST(Native, BytesAreTheFormatsOwn) {  // by hand, from the format's description
   block.column(1).append_text("x"), block.column(1).append_text("x");
   block.column(2).child(0).append_text("hi"), block.column(2).append_end(1), block.column(2).append_end(0);
   block.set_rows(2);
-  const std::string expected =
-      std::string("\x03\x02\x01n\x0fNullable(Int16)\x00\x01\x02\x01\x00\x00", 26) +
-      std::string("\x01l\x16LowCardinality(String)", 25) + std::string("\x01\0\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01x", 26) +
-      std::string("\x02\0\0\0\0\0\0\0\0\0", 10) + std::string("\x01" "a\x0d" "Array(String)\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02hi", 35);
+  const std::string expected = std::string("\x03\x02\x01n\x0fNullable(Int16)\x00\x01\x02\x01\x00\x00", 26) +
+                               std::string("\x01l\x16LowCardinality(String)", 25) +
+                               std::string("\x01\0\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x01x", 26) + std::string("\x02\0\0\0\0\0\0\0\0\0", 10) +
+                               std::string(
+                                   "\x01"
+                                   "a\x0d"
+                                   "Array(String)\x01\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\x02hi",
+                                   35);
   EXPECT_EQ(native(block), expected);
 }
 

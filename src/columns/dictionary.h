@@ -18,8 +18,8 @@ class Dictionary {
   uint32_t size() const { return static_cast<uint32_t>(ends_.size() / sizeof(uint32_t)); }
   std::string_view key(uint32_t index) const;
   const Buffer& text() const { return text_; }  // varint length and bytes, one key after the other
-  void forget_rows_from(size_t row);  // drops the keys that only rows from here on brought
-  void renumber_rows();               // rows were filtered: all keys stay from now on
+  void forget_rows_from(size_t row);            // drops the keys that only rows from here on brought
+  void renumber_rows();                         // rows were filtered: all keys stay from now on
   void clear();
   size_t memory() const;
 

@@ -86,10 +86,9 @@ class Reader {
         return;
       case Layout::kLowCardinality: return low_cardinality(column, rows);
       case Layout::kFixed: return column.marks().append(take(rows * column.width()));
-      case Layout::kNullable:
-        column.marks().append(take(rows));
-        return data(column.child(0), rows);
-      case Layout::kArray: case Layout::kMap: break;
+      case Layout::kNullable: column.marks().append(take(rows)); return data(column.child(0), rows);
+      case Layout::kArray:
+      case Layout::kMap: break;
     }
     column.marks().append(take(rows * 8));
     uint64_t end = 0;
@@ -112,9 +111,12 @@ class Reader {
     for (uint64_t row = 0; row < rows && !failed_; ++row) {
       uint32_t index = 0;
       std::memcpy(&index, raw.data() + row * width, width);
-      if (index >= keys) failed_ = true;
-      else if (null_first && index == 0) column.append_null();
-      else column.append_text(texts[index]);
+      if (index >= keys)
+        failed_ = true;
+      else if (null_first && index == 0)
+        column.append_null();
+      else
+        column.append_text(texts[index]);
     }
   }
 

@@ -68,8 +68,10 @@ NativeWriter::NativeWriter(Buffer& out, size_t columns, size_t rows, std::vector
 }
 
 void NativeWriter::raw(std::string_view bytes) {
-  if (splices_ != nullptr && bytes.size() >= kSpliceFrom) splices_->push_back({out_.size(), bytes});
-  else out_.append(bytes);
+  if (splices_ != nullptr && bytes.size() >= kSpliceFrom)
+    splices_->push_back({out_.size(), bytes});
+  else
+    out_.append(bytes);
 }
 
 void NativeWriter::data(const Column& column) {

@@ -12,22 +12,38 @@ struct Named {
   uint32_t width;
 };
 constexpr std::array kNamed = {
-    Named{Kind::kBool, "Bool", 1},           Named{Kind::kInt8, "Int8", 1},
-    Named{Kind::kInt16, "Int16", 2},         Named{Kind::kInt32, "Int32", 4},
-    Named{Kind::kInt64, "Int64", 8},         Named{Kind::kInt128, "Int128", 16},
-    Named{Kind::kInt256, "Int256", 32},      Named{Kind::kUInt8, "UInt8", 1},
-    Named{Kind::kUInt16, "UInt16", 2},       Named{Kind::kUInt32, "UInt32", 4},
-    Named{Kind::kUInt64, "UInt64", 8},       Named{Kind::kUInt128, "UInt128", 16},
-    Named{Kind::kUInt256, "UInt256", 32},    Named{Kind::kFloat32, "Float32", 4},
-    Named{Kind::kFloat64, "Float64", 8},     Named{Kind::kString, "String", 0},
-    Named{Kind::kFixedString, "FixedString", 0}, Named{Kind::kUuid, "UUID", 16},
-    Named{Kind::kDate, "Date", 2},           Named{Kind::kDate32, "Date32", 4},
-    Named{Kind::kDateTime, "DateTime", 4},   Named{Kind::kDateTime64, "DateTime64", 8},
-    Named{Kind::kEnum8, "Enum8", 1},         Named{Kind::kEnum16, "Enum16", 2},
-    Named{Kind::kDecimal32, "Decimal32", 4}, Named{Kind::kDecimal64, "Decimal64", 8},
-    Named{Kind::kDecimal128, "Decimal128", 16}, Named{Kind::kDecimal256, "Decimal256", 32},
-    Named{Kind::kNullable, "Nullable", 0},   Named{Kind::kArray, "Array", 0},
-    Named{Kind::kMap, "Map", 0},             Named{Kind::kLowCardinality, "LowCardinality", 0},
+    Named{Kind::kBool, "Bool", 1},
+    Named{Kind::kInt8, "Int8", 1},
+    Named{Kind::kInt16, "Int16", 2},
+    Named{Kind::kInt32, "Int32", 4},
+    Named{Kind::kInt64, "Int64", 8},
+    Named{Kind::kInt128, "Int128", 16},
+    Named{Kind::kInt256, "Int256", 32},
+    Named{Kind::kUInt8, "UInt8", 1},
+    Named{Kind::kUInt16, "UInt16", 2},
+    Named{Kind::kUInt32, "UInt32", 4},
+    Named{Kind::kUInt64, "UInt64", 8},
+    Named{Kind::kUInt128, "UInt128", 16},
+    Named{Kind::kUInt256, "UInt256", 32},
+    Named{Kind::kFloat32, "Float32", 4},
+    Named{Kind::kFloat64, "Float64", 8},
+    Named{Kind::kString, "String", 0},
+    Named{Kind::kFixedString, "FixedString", 0},
+    Named{Kind::kUuid, "UUID", 16},
+    Named{Kind::kDate, "Date", 2},
+    Named{Kind::kDate32, "Date32", 4},
+    Named{Kind::kDateTime, "DateTime", 4},
+    Named{Kind::kDateTime64, "DateTime64", 8},
+    Named{Kind::kEnum8, "Enum8", 1},
+    Named{Kind::kEnum16, "Enum16", 2},
+    Named{Kind::kDecimal32, "Decimal32", 4},
+    Named{Kind::kDecimal64, "Decimal64", 8},
+    Named{Kind::kDecimal128, "Decimal128", 16},
+    Named{Kind::kDecimal256, "Decimal256", 32},
+    Named{Kind::kNullable, "Nullable", 0},
+    Named{Kind::kArray, "Array", 0},
+    Named{Kind::kMap, "Map", 0},
+    Named{Kind::kLowCardinality, "LowCardinality", 0},
 };
 const Named& named(Kind kind) { return kNamed[static_cast<size_t>(kind)]; }
 
@@ -121,14 +137,18 @@ class Parser {
         expect(')');
         failed_ |= type.precision > 9;
         break;
-      case Kind::kDecimal32: case Kind::kDecimal64: case Kind::kDecimal128: case Kind::kDecimal256: {
+      case Kind::kDecimal32:
+      case Kind::kDecimal64:
+      case Kind::kDecimal128:
+      case Kind::kDecimal256: {
         constexpr uint32_t kDigits[] = {9, 18, 38, 76};
         type.precision = kDigits[static_cast<size_t>(type.kind) - static_cast<size_t>(Kind::kDecimal32)];
         expect('('), type.scale = static_cast<uint32_t>(number()), expect(')');
         failed_ |= type.scale > type.precision;
         break;
       }
-      case Kind::kEnum8: case Kind::kEnum16:
+      case Kind::kEnum8:
+      case Kind::kEnum16:
         expect('(');
         do {
           std::string symbol = quoted();
@@ -137,9 +157,9 @@ class Parser {
         } while (!failed_ && take(','));
         expect(')');
         break;
-      case Kind::kNullable: case Kind::kArray: case Kind::kLowCardinality:
-        expect('('), type.children.push_back(parse(depth + 1)), expect(')');
-        break;
+      case Kind::kNullable:
+      case Kind::kArray:
+      case Kind::kLowCardinality: expect('('), type.children.push_back(parse(depth + 1)), expect(')'); break;
       case Kind::kMap:
         expect('('), type.children.push_back(parse(depth + 1)), expect(',');
         type.children.push_back(parse(depth + 1)), expect(')');
@@ -196,10 +216,7 @@ Type date_time64(uint32_t precision, std::string time_zone) {
 }
 Type decimal(uint32_t precision, uint32_t scale) {
   MILLRACE_CHECK(precision >= 1 && precision <= 76 && scale <= precision, "a decimal has 1 to 76 digits");
-  Type type = simple(precision <= 9    ? Kind::kDecimal32
-                     : precision <= 18 ? Kind::kDecimal64
-                     : precision <= 38 ? Kind::kDecimal128
-                                       : Kind::kDecimal256);
+  Type type = simple(precision <= 9 ? Kind::kDecimal32 : precision <= 18 ? Kind::kDecimal64 : precision <= 38 ? Kind::kDecimal128 : Kind::kDecimal256);
   type.precision = precision, type.scale = scale;
   return type;
 }
@@ -216,9 +233,7 @@ Type nullable(Type element) {
   if (element.kind == Kind::kNullable || element.kind == Kind::kArray || element.kind == Kind::kMap) return element;
   return wrap(Kind::kNullable, {std::move(element)});
 }
-bool is_nullable(const Type& type) {
-  return type.kind == Kind::kNullable || (type.kind == Kind::kLowCardinality && type.children[0].kind == Kind::kNullable);
-}
+bool is_nullable(const Type& type) { return type.kind == Kind::kNullable || (type.kind == Kind::kLowCardinality && type.children[0].kind == Kind::kNullable); }
 
 uint32_t fixed_width(const Type& type) { return type.kind == Kind::kFixedString ? type.size : named(type.kind).width; }
 
@@ -232,10 +247,14 @@ uint32_t node_count(const Type& type) {
 std::string quote_symbol(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
-    if (c == '\'' || c == '\\') out += '\\', out += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\t') out += "\\t";
-    else out += c;
+    if (c == '\'' || c == '\\')
+      out += '\\', out += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else
+      out += c;
   }
   return out + "'";
 }
@@ -245,14 +264,15 @@ std::string to_string(const Type& type) {
   switch (type.kind) {
     case Kind::kFixedString: return out + "(" + std::to_string(type.size) + ")";
     case Kind::kDateTime: return type.time_zone.empty() ? out : out + "(" + quote_symbol(type.time_zone) + ")";
-    case Kind::kDateTime64:
-      return out + "(" + std::to_string(type.precision) + (type.time_zone.empty() ? "" : ", " + quote_symbol(type.time_zone)) + ")";
-    case Kind::kDecimal32: case Kind::kDecimal64: case Kind::kDecimal128: case Kind::kDecimal256:
-      return "Decimal(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) + ")";
-    case Kind::kEnum8: case Kind::kEnum16: {
+    case Kind::kDateTime64: return out + "(" + std::to_string(type.precision) + (type.time_zone.empty() ? "" : ", " + quote_symbol(type.time_zone)) + ")";
+    case Kind::kDecimal32:
+    case Kind::kDecimal64:
+    case Kind::kDecimal128:
+    case Kind::kDecimal256: return "Decimal(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) + ")";
+    case Kind::kEnum8:
+    case Kind::kEnum16: {
       out += '(';
-      for (const auto& [symbol, value] : type.symbols)
-        out += (out.back() == '(' ? "" : ", ") + quote_symbol(symbol) + " = " + std::to_string(value);
+      for (const auto& [symbol, value] : type.symbols) out += (out.back() == '(' ? "" : ", ") + quote_symbol(symbol) + " = " + std::to_string(value);
       return out + ")";
     }
     default: break;

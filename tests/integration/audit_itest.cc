@@ -75,13 +75,16 @@ class Audit : public testing::Test {
     ASSERT_TRUE(contracts);
     const auto contract = std::ranges::find(*contracts, "order.created", &loadgen::TopicContract::name);
     registry.route("GET", "/schemas/ids/(\\d+)", [schema = contract->schema](http_server::Request& request, http_server::Response& response) {
-      if (request.matches[1] == "1") response.body = nlohmann::json{{"schema", schema}}.dump();
-      else response.status = 404, response.body = R"({"error_code":40403,"message":"Schema not found"})";
+      if (request.matches[1] == "1")
+        response.body = nlohmann::json{{"schema", schema}}.dump();
+      else
+        response.status = 404, response.body = R"({"error_code":40403,"message":"Schema not found"})";
     });
     ASSERT_TRUE(registry.start());
     produce();
     read_back();
-    ASSERT_TRUE(client.execute("CREATE TABLE " + table() + " (event_id UUID, tenant LowCardinality(String), amount Decimal(18, 2), "
+    ASSERT_TRUE(client.execute("CREATE TABLE " + table() +
+                               " (event_id UUID, tenant LowCardinality(String), amount Decimal(18, 2), "
                                "_topic LowCardinality(String), _partition Int32, _offset Int64) ENGINE = MergeTree ORDER BY (_partition, _offset)"));
   }
 
@@ -109,8 +112,10 @@ class Audit : public testing::Test {
       record.topic = topic, record.key = event.key, record.value = event.value;
       record.null_value = event.defect == loadgen::Defect::kTombstone;
       record.partition = PartitionId(static_cast<int32_t>(n % kPartitions));
-      if (n % 100 == 99) ASSERT_TRUE(aborted->produce(record));
-      else ASSERT_TRUE(plain->produce(record));
+      if (n % 100 == 99)
+        ASSERT_TRUE(aborted->produce(record));
+      else
+        ASSERT_TRUE(plain->produce(record));
     }
     ASSERT_TRUE(plain->flush(30s));
     ASSERT_TRUE(aborted->abort(10s));
@@ -126,8 +131,7 @@ class Audit : public testing::Test {
     const auto give_up = std::chrono::steady_clock::now() + 30s;
     while (log.size() < kEvents - kEvents / 100 && std::chrono::steady_clock::now() < give_up) {
       reader->consume(batch, 1000, 500ms);
-      for (const auto& record : batch.records())
-        log.push_back({record.partition.value, record.offset.value, std::string(record.value), record.null_value});
+      for (const auto& record : batch.records()) log.push_back({record.partition.value, record.offset.value, std::string(record.value), record.null_value});
     }
     ASSERT_EQ(log.size(), kEvents - kEvents / 100);
     for (const LogEntry& entry : log) (good(entry) ? goods : bads).push_back(entry);
@@ -162,8 +166,8 @@ class Audit : public testing::Test {
     auto producer = kafka::IdempotentProducer::create({.kafka = broker.properties()});
     ASSERT_TRUE(producer);
     for (const LogEntry& entry : entries) {
-      const std::vector<kafka::Header> headers = {{"millrace.topic", topic}, {"millrace.partition", std::to_string(entry.partition)},
-                                                  {"millrace.offset", std::to_string(entry.offset)}};
+      const std::vector<kafka::Header> headers = {
+          {"millrace.topic", topic}, {"millrace.partition", std::to_string(entry.partition)}, {"millrace.offset", std::to_string(entry.offset)}};
       kafka::OutgoingRecord record;
       record.topic = dead_letters, record.value = entry.value, record.null_value = entry.null_value, record.null_key = true, record.headers = &headers;
       ASSERT_TRUE(producer->produce(record));
@@ -215,7 +219,8 @@ TEST_F(Audit, FindsAMissingADoubledAndADifferingRowAndALostDeadLetter) {
   EXPECT_EQ(report.all.doubled, 1u);
   EXPECT_EQ(report.all.differing, 1u);
   const auto lists = [&](Kind kind, const LogEntry& entry) {
-    return std::ranges::any_of(report.findings, [&](const audit::Finding& f) { return f.kind == kind && f.partition == entry.partition && f.offset == entry.offset; });
+    return std::ranges::any_of(report.findings,
+                               [&](const audit::Finding& f) { return f.kind == kind && f.partition == entry.partition && f.offset == entry.offset; });
   };
   EXPECT_TRUE(lists(Kind::kMissing, goods[0])) << audit::text(report);
   EXPECT_TRUE(lists(Kind::kMissing, bads[0])) << audit::text(report);

@@ -16,8 +16,7 @@
 
 namespace millrace::test {
 
-BrokerFixture::BrokerFixture(std::map<std::string, std::string> server_properties)
-    : overrides_(std::move(server_properties)) {
+BrokerFixture::BrokerFixture(std::map<std::string, std::string> server_properties) : overrides_(std::move(server_properties)) {
   char name[] = "/tmp/millrace-broker-XXXXXX";
   MILLRACE_CHECK(::mkdtemp(name) != nullptr, "no temporary directory");
   data_ = name;
@@ -44,15 +43,13 @@ kafka::KafkaProperties BrokerFixture::properties() const {
 
 std::string BrokerFixture::unique(const std::string& prefix) { return prefix + "-" + std::to_string(++next_); }
 
-std::string BrokerFixture::make_topic(const std::string& prefix, int32_t partitions,
-                                      const std::map<std::string, std::string>& configs) {
+std::string BrokerFixture::make_topic(const std::string& prefix, int32_t partitions, const std::map<std::string, std::string>& configs) {
   std::string name = unique(prefix);
   make_named_topic(name, partitions, configs);
   return name;
 }
 
-void BrokerFixture::make_named_topic(const std::string& name, int32_t partitions,
-                                     const std::map<std::string, std::string>& configs) {
+void BrokerFixture::make_named_topic(const std::string& name, int32_t partitions, const std::map<std::string, std::string>& configs) {
   auto admin = kafka::Admin::create(properties());
   MILLRACE_CHECK(admin.has_value(), "no admin client");
   auto made = admin->create_topic({name, partitions, 1, configs});

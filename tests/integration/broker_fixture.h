@@ -24,10 +24,8 @@ class BrokerFixture {
   const std::string& address() const { return address_; }
   kafka::KafkaProperties properties() const;
   // A topic of a name that no other test has: "prefix-7".
-  std::string make_topic(const std::string& prefix, int32_t partitions = 1,
-                         const std::map<std::string, std::string>& configs = {});
-  void make_named_topic(const std::string& name, int32_t partitions,
-                        const std::map<std::string, std::string>& configs = {});
+  std::string make_topic(const std::string& prefix, int32_t partitions = 1, const std::map<std::string, std::string>& configs = {});
+  void make_named_topic(const std::string& name, int32_t partitions, const std::map<std::string, std::string>& configs = {});
   std::string unique(const std::string& prefix);  // for groups and transactional ids
 
   void start();   // same ports, same data; returns when it answers

@@ -46,8 +46,8 @@ void ClickhouseFixture::start() {
       setenv("LD_PRELOAD", MILLRACE_KILL_AT_RENAME_LIBRARY, 1);
       setenv("MILLRACE_KILL_AT_RENAME", control.c_str(), 1);
     }
-    execl(MILLRACE_BINARY, "millrace", "clickhouse-embedded", "--data", data.c_str(), "--port", port.c_str(), "--user",
-          options_.user.c_str(), "--password", options_.password.c_str(), nullptr);
+    execl(MILLRACE_BINARY, "millrace", "clickhouse-embedded", "--data", data.c_str(), "--port", port.c_str(), "--user", options_.user.c_str(), "--password",
+          options_.password.c_str(), nullptr);
     _exit(127);
   }
   close(out[1]);
@@ -79,9 +79,7 @@ bool ClickhouseFixture::running() {
   return pid_ > 0;
 }
 
-void ClickhouseFixture::arm_kill(int nth, const std::string& word) {
-  std::ofstream(directory_ + "/kill") << nth << ' ' << word << '\n';
-}
+void ClickhouseFixture::arm_kill(int nth, const std::string& word) { std::ofstream(directory_ + "/kill") << nth << ' ' << word << '\n'; }
 
 RawConnection::RawConnection(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in address{};

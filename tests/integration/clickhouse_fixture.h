@@ -25,10 +25,10 @@ class ClickhouseFixture {
   const std::string& directory() const { return directory_; }
   pid_t pid() const { return pid_; }
 
-  void kill9();           // and waits until it is gone
-  int stop();             // SIGTERM; the exit status
-  void start();           // after kill9() or stop(): same directory, same port
-  bool running();         // false once it has died by itself
+  void kill9();                                          // and waits until it is gone
+  int stop();                                            // SIGTERM; the exit status
+  void start();                                          // after kill9() or stop(): same directory, same port
+  bool running();                                        // false once it has died by itself
   void arm_kill(int nth, const std::string& word = {});  // SIGKILL at the nth rename of a new part from now
 
  private:
@@ -45,8 +45,8 @@ class RawConnection {
   ~RawConnection();
   RawConnection(const RawConnection&) = delete;
   void send(std::string_view bytes);
-  void end_sending();          // half-closes
-  std::string read_to_end();   // until the peer closes, or 20 s pass
+  void end_sending();         // half-closes
+  std::string read_to_end();  // until the peer closes, or 20 s pass
 
  private:
   int socket_;

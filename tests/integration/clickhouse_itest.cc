@@ -33,7 +33,7 @@ void put_text(std::string& out, std::string_view text) {
 std::string block(PlanId plan, uint64_t rows, int64_t deadline_s) {
   std::string out;
   out += '\3';
-  for (uint64_t n = rows; ; n >>= 7) {
+  for (uint64_t n = rows;; n >>= 7) {
     out += static_cast<char>((n & 0x7f) | (n > 0x7f ? 0x80 : 0));
     if (n <= 0x7f) break;
   }
@@ -75,7 +75,8 @@ class Clickhouse : public testing::Test {
   std::string raw_head(const std::string& query_id, const std::string& framing) const {
     return "POST /?query_id=" + query_id +
            "&min_insert_block_size_rows=4000000000&min_insert_block_size_bytes=0"
-           "&query=INSERT+INTO+t+(_plan,_offset,_deadline)+FORMAT+Native HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + framing + "\r\n\r\n";
+           "&query=INSERT+INTO+t+(_plan,_offset,_deadline)+FORMAT+Native HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+           framing + "\r\n\r\n";
   }
   ClickhouseFixture server;
   Client client;

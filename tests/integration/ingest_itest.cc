@@ -135,7 +135,7 @@ TEST(Ingest, HandsOutEveryRecordOnceHoweverOftenReadingStopsAndBeginsElsewhere) 
     switch (random() % 3) {
       case 0: member.stop(partition); break;
       case 1: member.start(partition, static_cast<int64_t>(random() % kEach)); break;  // forward or back
-      case 2: {  // at once from where it stands, as after a refused commit
+      case 2: {                                                                        // at once from where it stands, as after a refused commit
         const int64_t next = at == member.expected.end() ? 0 : at->second;
         member.stop(partition);
         member.start(partition, next);

@@ -75,19 +75,22 @@ std::vector<TopicPartition> join(Consumer& c, const std::string& topic, size_t p
   std::vector<Rebalance> seen;
   std::vector<TopicPartition> mine;
   EXPECT_TRUE(c.subscribe({topic}));
-  EXPECT_TRUE(poll_until(c, [&] {
-    for (auto& r : seen) {
-      if (r.kind == RebalanceKind::kAssigned) {
-        std::vector<AssignedPartition> begins;
-        for (auto& p : r.partitions) begins.push_back({p, Offset(0)}), mine.push_back(p);
-        EXPECT_TRUE(c.assign(begins));
-      } else {
-        EXPECT_TRUE(c.unassign(r.partitions));
-      }
-    }
-    seen.clear();
-    return mine.size() >= partitions;
-  }, &seen));
+  EXPECT_TRUE(poll_until(
+      c,
+      [&] {
+        for (auto& r : seen) {
+          if (r.kind == RebalanceKind::kAssigned) {
+            std::vector<AssignedPartition> begins;
+            for (auto& p : r.partitions) begins.push_back({p, Offset(0)}), mine.push_back(p);
+            EXPECT_TRUE(c.assign(begins));
+          } else {
+            EXPECT_TRUE(c.unassign(r.partitions));
+          }
+        }
+        seen.clear();
+        return mine.size() >= partitions;
+      },
+      &seen));
   return mine;
 }
 
@@ -253,8 +256,7 @@ TEST(KafkaGroup, StaticMemberComesBackToItsPartitionsWithoutARebalance) {
     // The group settles: a's last answer.
     for (int i = 0; i < 20; ++i) {
       poll_until(a, [] { return true; }, &seen_a);
-      for (auto& r : seen_a)
-        EXPECT_TRUE(r.kind == RebalanceKind::kAssigned ? a.assign({}) : a.unassign(r.partitions));
+      for (auto& r : seen_a) EXPECT_TRUE(r.kind == RebalanceKind::kAssigned ? a.assign({}) : a.unassign(r.partitions));
       seen_a.clear();
       poll_until(b, [] { return true; }, &seen_b);
       for (size_t k = 0; k < seen_b.size(); ++k) EXPECT_TRUE(b.assign({}));
@@ -472,8 +474,7 @@ TEST(KafkaReader, FindsOffsetsByTime) {
   auto topic = broker().make_topic("time");
   auto p = make_producer(broker().unique("t"));
   ASSERT_TRUE(p.begin());
-  for (int64_t t : {1000, 2000, 3000})
-    ASSERT_TRUE(p.produce({.topic = topic, .partition = PartitionId(0), .key = "k", .value = "v", .timestamp_ms = t}));
+  for (int64_t t : {1000, 2000, 3000}) ASSERT_TRUE(p.produce({.topic = topic, .partition = PartitionId(0), .key = "k", .value = "v", .timestamp_ms = t}));
   ASSERT_TRUE(p.commit(10s));
   ReaderSettings s;
   s.kafka = broker().properties();

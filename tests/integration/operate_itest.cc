@@ -61,7 +61,8 @@ class Operate : public testing::Test {
     settings.inserts_land_within = 100ms;
     settings.patience = 3s;
     produce();
-    EXPECT_TRUE(client.execute("CREATE TABLE " + table() + " (_plan UInt128, _topic LowCardinality(String), _partition Int32, _offset Int64) ENGINE = MergeTree ORDER BY _offset"));
+    EXPECT_TRUE(client.execute("CREATE TABLE " + table() +
+                               " (_plan UInt128, _topic LowCardinality(String), _partition Int32, _offset Int64) ENGINE = MergeTree ORDER BY _offset"));
   }
   std::string table() const { return clickhouse::quote_identifier(clickhouse::table_of_topic(topic)); }
   TopicPartition at(int32_t partition) const { return {topic, PartitionId(partition)}; }
@@ -127,8 +128,8 @@ class Operate : public testing::Test {
     return view->read({at(partition)})->front();
   }
   void insert_rows(const pipeline::PlanPtr& plan, int32_t partition, int64_t begin, int64_t end) {
-    ASSERT_TRUE(client.execute("INSERT INTO " + table() + " SELECT " + clickhouse::uint128_literal(plan->id.value) + ", '" + topic + "', " + std::to_string(partition) + ", " +
-                               std::to_string(begin) + " + number FROM numbers(" + std::to_string(end - begin) + ")"));
+    ASSERT_TRUE(client.execute("INSERT INTO " + table() + " SELECT " + clickhouse::uint128_literal(plan->id.value) + ", '" + topic + "', " +
+                               std::to_string(partition) + ", " + std::to_string(begin) + " + number FROM numbers(" + std::to_string(end - begin) + ")"));
   }
   // By "partition/offset" that it says it is from.
   std::map<std::string, Letter> letters() {
@@ -229,7 +230,9 @@ TEST_F(Operate, AbandonMovesEveryRecordToTheDeadLettersWithItsBytesAndTheOffsets
       EXPECT_EQ(letter.headers.at("millrace.error_code"), "abandoned");
       EXPECT_EQ(letter.headers.at("millrace.plan"), to_string(plan->id.value));
       EXPECT_THAT(letter.headers.at("millrace.reason"), HasSubstr("the table is gone"));
-      if (!letter.value.empty()) { EXPECT_EQ(letter.headers.at("millrace.schema_id"), "5"); }
+      if (!letter.value.empty()) {
+        EXPECT_EQ(letter.headers.at("millrace.schema_id"), "5");
+      }
     }
   for (const int32_t partition : {0, 1}) {
     const auto state = state_of(partition);
@@ -460,7 +463,8 @@ TEST_F(Operate, AbandonWaitsForAnInsertOfThePlanThatIsUnderWay) {
   settings.patience = 500ms;
   std::jthread slow([&] {
     clickhouse::Client other({.url = engine().url(), .password = {}});
-    (void)other.select("SELECT sleepEachRow(1) FROM numbers(4) /* millrace/" + millrace::to_string(plan->id.value) + "/ stands for its insert */", "TabSeparated", {{"max_block_size", "1"}});
+    (void)other.select("SELECT sleepEachRow(1) FROM numbers(4) /* millrace/" + millrace::to_string(plan->id.value) + "/ stands for its insert */",
+                       "TabSeparated", {{"max_block_size", "1"}});
   });
   for (int i = 0; i < 50 && client.inserts_under_way(plan->id).value_or(0) == 0; ++i) std::this_thread::sleep_for(50ms);
   EXPECT_THAT(why(abandon_plan(settings, plan->id, "")), HasSubstr("1 inserts of the plan under way"));
@@ -496,7 +500,8 @@ class WithMember : public Operate {
       }
     }
     ASSERT_EQ(held, static_cast<size_t>(kPartitions));
-    producer.emplace(std::move(*kafka::TransactionalProducer::create({.kafka = broker().properties(), .transactional_id = transactional_id_of_lane(instance)})));
+    producer.emplace(
+        std::move(*kafka::TransactionalProducer::create({.kafka = broker().properties(), .transactional_id = transactional_id_of_lane(instance)})));
     ASSERT_TRUE(producer->init(10s));
   }
   kafka::TransactionStatus commit_as_member(int32_t partition, int64_t offset) {

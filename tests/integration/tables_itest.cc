@@ -16,10 +16,13 @@ class Tables : public testing::Test {
  protected:
   Tables() : client({.url = server.url(), .password = {}}) {
     using namespace columns;
-    wanted.events = {{"order_id", simple(Kind::kUuid)}, {"tenant_id", low_cardinality(simple(Kind::kString))},
-                     {"total", decimal(18, 2)}, {"tags", array(simple(Kind::kString))},
+    wanted.events = {{"order_id", simple(Kind::kUuid)},
+                     {"tenant_id", low_cardinality(simple(Kind::kString))},
+                     {"total", decimal(18, 2)},
+                     {"tags", array(simple(Kind::kString))},
                      {"attributes", map(simple(Kind::kString), simple(Kind::kString))},
-                     {"address.city", nullable(simple(Kind::kString))}, {"event_time", date_time64(6)}};
+                     {"address.city", nullable(simple(Kind::kString))},
+                     {"event_time", date_time64(6)}};
   }
   ClickhouseFixture server;
   clickhouse::Client client;

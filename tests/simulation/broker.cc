@@ -70,9 +70,8 @@ void Broker::mark(const std::string& id) {
 }
 
 bool Broker::pending(const TopicPartition& partition) const {
-  return std::ranges::any_of(transactions_, [&](const auto& t) {
-    return std::ranges::any_of(t.second.offsets, [&](const auto& e) { return e.partition == partition; });
-  });
+  return std::ranges::any_of(transactions_,
+                             [&](const auto& t) { return std::ranges::any_of(t.second.offsets, [&](const auto& e) { return e.partition == partition; }); });
 }
 
 pipeline::CommittedRead Broker::read(const TopicPartition& partition, TopicId topic) const {
@@ -89,8 +88,10 @@ const Broker::Committed* Broker::committed(const TopicPartition& partition) cons
   return at == committed_.end() ? nullptr : &at->second;
 }
 void Broker::set(const TopicPartition& partition, std::optional<Committed> to) {
-  if (to) committed_[partition] = *to;
-  else committed_.erase(partition);
+  if (to)
+    committed_[partition] = *to;
+  else
+    committed_.erase(partition);
 }
 
 }  // namespace millrace::simulation

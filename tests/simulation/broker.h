@@ -41,7 +41,8 @@ class Broker {
   explicit Broker(World& world) : world_(world) {}
 
   std::optional<uint64_t> init(const std::string& id);  // the new epoch; none: busy, ask again
-  BrokerAnswer add(const std::string& id, uint64_t epoch, uint64_t number, const Membership& member, const Entries& offsets, const std::vector<Letter>& letters);
+  BrokerAnswer add(const std::string& id, uint64_t epoch, uint64_t number, const Membership& member, const Entries& offsets,
+                   const std::vector<Letter>& letters);
   BrokerAnswer end(const std::string& id, uint64_t epoch, uint64_t number, bool commit);
   pipeline::CommittedRead read(const TopicPartition& partition, TopicId topic) const;
 

@@ -73,7 +73,8 @@ void Checker::lettered(const std::string& by, const std::vector<Letter>& letters
 void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to, const std::vector<Letter>&) {
   const PlanRange* range = from.plan ? from.plan->find(partition) : nullptr;
   if (range == nullptr || range->offsets != OffsetRange{from.offset, to})
-    violated("I2: " + name(partition) + " moved from " + std::to_string(from.offset.value) + " to " + std::to_string(to.value) + ", which no pending plan says");
+    violated("I2: " + name(partition) + " moved from " + std::to_string(from.offset.value) + " to " + std::to_string(to.value) +
+             ", which no pending plan says");
   const size_t index = static_cast<size_t>(range - from.plan->ranges.data());
   LogPartition& p = *world_.log.find(range->topic_id, partition.partition);
   for (int64_t at = from.offset.value; at < to.value; ++at) {
@@ -86,12 +87,14 @@ void Checker::moved(const TopicPartition& partition, const Decided& from, Offset
 void Checker::announced(const PlanPtr& plan, const std::map<TopicPartition, Decided>& by) {
   if (announced_.contains(plan->id)) {
     for (const PlanRange& range : plan->ranges)
-      if (const auto at = by.find(range.partition); at != by.end() && at->second.plan && at->second.plan->id == plan->id && at->second.offset != range.offsets.begin)
+      if (const auto at = by.find(range.partition);
+          at != by.end() && at->second.plan && at->second.plan->id == plan->id && at->second.offset != range.offsets.begin)
         violated("I3: " + name(plan) + " is announced a second time, for " + name(range.partition));
   }
   for (const PlanRange& range : plan->ranges) {
     const auto at = by.find(range.partition);
-    if (at == by.end() || !at->second.plan || at->second.plan->id != plan->id) violated("I1: " + name(plan) + " isn't committed for all of its partitions at once");
+    if (at == by.end() || !at->second.plan || at->second.plan->id != plan->id)
+      violated("I1: " + name(plan) + " isn't committed for all of its partitions at once");
     if (at->second.offset != range.offsets.begin) violated("I1: " + name(plan) + " doesn't begin at the committed offset of " + name(range.partition));
   }
   ++saw.plans;

@@ -25,7 +25,7 @@ class Checker {
 
   void decided(const std::string& by, const std::vector<pipeline::action::Commit::Entry>& offsets, const std::vector<Letter>& letters);
   void insert_seen(const Rows& rows);
-  void landed(const Rows& rows, size_t begin, size_t end);  // of rows.records
+  void landed(const Rows& rows, size_t begin, size_t end);                   // of rows.records
   void lettered(const std::string& by, const std::vector<Letter>& letters);  // dead letters are there
   void reading_from(const TopicPartition& partition, TopicId topic, Offset begin);
   void rebuilding(PlanId plan, const std::vector<TopicPartition>& mine);
@@ -59,7 +59,7 @@ class Checker {
   bool hopeless(const TopicPartition& partition) const;
 
   World& world_;
-  std::map<TopicPartition, Decided> decided_;                     // what is, or is about to be, committed
+  std::map<TopicPartition, Decided> decided_;                // what is, or is about to be, committed
   std::map<std::pair<TopicId, PartitionId>, Decided> last_;  // the same, also of topics that are gone
   std::map<std::pair<TopicId, PartitionId>, Offset> beginnings_;
   std::map<PlanId, PlanPtr> announced_;

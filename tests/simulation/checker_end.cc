@@ -20,9 +20,9 @@ Sightings& Sightings::operator+=(const Sightings& more) {
 
 bool Checker::poisoned(const PlanPtr& plan) const {
   return plan && std::ranges::any_of(plan->ranges, [&](const PlanRange& range) {
-    const LogPartition* p = world_.log.find(range.topic_id, range.partition.partition);
-    return range.offsets.begin.value <= p->poison && p->poison < range.offsets.end.value;
-  });
+           const LogPartition* p = world_.log.find(range.topic_id, range.partition.partition);
+           return range.offsets.begin.value <= p->poison && p->poison < range.offsets.end.value;
+         });
 }
 
 // Something was done to it, or to a partition that shares its pending plan, from which only an operator can help it.
@@ -40,7 +40,8 @@ void Checker::stopped(const std::string& by, const TopicPartition& partition, co
   world_.env.trace([&] { return by + ": " + name(partition) + " stopped: " + reason; });
   const bool waits = reason.find("waits for") != std::string::npos;
   const bool adoptions = reason.find("times in a row") != std::string::npos && saw.adoptions > 0;
-  if (!waits && !adoptions && !hopeless(partition) && !ever_tampered_.contains(partition)) throw Violation("stopped without a cause: " + name(partition) + " by " + by + ": " + reason);
+  if (!waits && !adoptions && !hopeless(partition) && !ever_tampered_.contains(partition))
+    throw Violation("stopped without a cause: " + name(partition) + " by " + by + ": " + reason);
 }
 
 bool Checker::finished(const LogPartition& partition, bool stopped) const {
@@ -58,13 +59,16 @@ void Checker::at_the_end() {
     const int64_t end = last == last_.end() ? begin : last->second.offset.value;
     const PlanRange* range = last != last_.end() && last->second.plan ? last->second.plan->find(p.name) : nullptr;
     const int64_t planned = range != nullptr ? range->offsets.end.value : end;
-    if (p.younger && begun != beginnings_.end() && begin != 0) throw Violation("missing: " + name(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
+    if (p.younger && begun != beginnings_.end() && begin != 0)
+      throw Violation("missing: " + name(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
     for (int64_t at = 0; at < p.last_end(); ++at) {
       using Kind = LogPartition::Kind;
       const auto& record = p.records[static_cast<size_t>(at)];
       const int rows = record.rows, letters = record.letters;
       const bool due = at >= begin && at < end && record.kind != Kind::kHole;
-      const bool right = due ? (record.kind == Kind::kRow ? rows == 1 && letters == 0 : record.kind == Kind::kLetter ? rows == 0 && letters == 1 : rows + letters == 1)
+      const bool right = due ? (record.kind == Kind::kRow      ? rows == 1 && letters == 0
+                                : record.kind == Kind::kLetter ? rows == 0 && letters == 1
+                                                               : rows + letters == 1)
                              : letters == 0 && (rows == 0 || (at >= end && at < planned && rows == 1));
       if (!right && !(p.deleted && at >= end && rows + letters <= 1))  // a deleted topic's last transaction isn't followed
         throw Violation((due && rows + letters == 0 ? "missing: " : "wrong: ") + name(p.name) + " at " + std::to_string(at) + " has " + std::to_string(rows) +

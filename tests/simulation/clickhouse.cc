@@ -44,8 +44,8 @@ void ClickHouse::body_is_whole(uint64_t number) {
 
 bool ClickHouse::remembers(const InsertRequest& request) {
   std::erase_if(tokens_, [&](const Token& t) { return t.at + window_ms_ < world_.env.now(); });
-  return std::ranges::any_of(
-      tokens_, [&](const Token& t) { return t.token == request.token && t.plan == request.rows->plan->id && t.table == request.rows->table; });
+  return std::ranges::any_of(tokens_,
+                             [&](const Token& t) { return t.token == request.token && t.plan == request.rows->plan->id && t.table == request.rows->table; });
 }
 
 void ClickHouse::land(uint64_t number) {
@@ -54,7 +54,10 @@ void ClickHouse::land(uint64_t number) {
   const InsertRequest& request = insert->request;
   const Rows& rows = *request.rows;
   const auto say = [&](const char* what) {
-    world_.env.trace([&] { return std::string("clickhouse: ") + what + ", plan " + to_string(rows.plan->id.value) + " table " + rows.table + " token " + std::to_string(request.token); });
+    world_.env.trace([&] {
+      return std::string("clickhouse: ") + what + ", plan " + to_string(rows.plan->id.value) + " table " + rows.table + " token " +
+             std::to_string(request.token);
+    });
   };
   const bool answered = !world_.env.chance(world_.env.schedule.answer_lost);
   if (remembers(request)) {

@@ -71,8 +71,10 @@ Schedule make_schedule(Random& random) {
   s.records_differ = random.chance(0.04);
   s.poison = random.chance(0.06);
   s.group_reset = random.chance(0.08);
-  if (random.chance(0.06)) focus_on_terms(random, s);
-  else if (random.chance(0.06)) focus_on_lost_parts(s);
+  if (random.chance(0.06))
+    focus_on_terms(random, s);
+  else if (random.chance(0.06))
+    focus_on_lost_parts(s);
   return s;
 }
 

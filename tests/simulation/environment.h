@@ -26,12 +26,12 @@ struct Schedule {
   double slow, lost;                                  // messages: by chance each
   double read_fails, transaction_fails, rebuild_fails;
   int64_t crash_ms, freeze_ms, rebalance_ms, restart_ms, catalog_ms;  // mean time between two of them, 0: never
-  double amid_actions;                                // a process dies or freezes between two actions of a lane
-  double replaced;                                    // a frozen process is replaced by another of its name
+  double amid_actions;                                                // a process dies or freezes between two actions of a lane
+  double replaced;                                                    // a frozen process is replaced by another of its name
   // ClickHouse
   double insert_late, insert_lost, insert_repeated, body_stalls, disk_slow, answer_lost, lost_at_rename;
   int64_t server_crash_ms, power_loss_ms, clock_step_ms;
-  double wrong_clocks;                                // a process's clock is off by minutes
+  double wrong_clocks;  // a process's clock is off by minutes
   // Once a run, or never.
   bool upgrade, growth, remade_topic, records_gone, records_differ, poison, group_reset;
 };

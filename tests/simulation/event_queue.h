@@ -23,7 +23,9 @@ class Random {
   int64_t between(int64_t low, int64_t high) { return low + static_cast<int64_t>(next() % static_cast<uint64_t>(high - low + 1)); }  // both included
   bool chance(double probability) { return static_cast<double>(next() >> 11) * 0x1p-53 < probability; }
   template <class T>
-  const T& pick(const std::vector<T>& of) { return of[below(of.size())]; }
+  const T& pick(const std::vector<T>& of) {
+    return of[below(of.size())];
+  }
 
  private:
   uint64_t state_;

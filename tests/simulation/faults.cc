@@ -81,7 +81,8 @@ void Faults::new_catalog() {
   world_.catalogs.insert(version);
   for (auto& process : world_.processes)
     if (!process->dead())
-      world_.env.queue.after(world_.env.random.between(0, world_.env.random.chance(0.3) ? 40'000 : 8'000), [version, p = process.get()] { p->deliver([=] { p->learn(version); }); });
+      world_.env.queue.after(world_.env.random.between(0, world_.env.random.chance(0.3) ? 40'000 : 8'000),
+                             [version, p = process.get()] { p->deliver([=] { p->learn(version); }); });
 }
 
 void Faults::server_crash() { world_.clickhouse.crash(); }
@@ -114,7 +115,8 @@ void Faults::records_gone() {
   LogPartition& p = *world_.env.random.pick(world_.log.current());
   p.first = world_.env.random.between(0, p.end(world_.env.now()));
   p.damaged = true;
-  world_.env.trace([&] { return "records of " + p.name.topic + "/" + std::to_string(p.name.partition.value) + " below " + std::to_string(p.first) + " are gone"; });
+  world_.env.trace(
+      [&] { return "records of " + p.name.topic + "/" + std::to_string(p.name.partition.value) + " below " + std::to_string(p.first) + " are gone"; });
 }
 
 void Faults::records_differ() {
@@ -154,7 +156,8 @@ void Faults::tamper() {
         if (other == was.offset) continue;
         world_.broker.set(p->name, Broker::Committed{other, was.metadata});  // a mirror that keeps metadata
       }
-      world_.env.trace([&] { return "operator: tampers with " + p->name.topic + "/" + std::to_string(p->name.partition.value) + ", way " + std::to_string(how); });
+      world_.env.trace(
+          [&] { return "operator: tampers with " + p->name.topic + "/" + std::to_string(p->name.partition.value) + ", way " + std::to_string(how); });
       world_.checker.tampered(p->name);
       if (world_.env.random.chance(0.5)) before_[p->name] = was;
     }
@@ -185,7 +188,9 @@ void Faults::keep_the_peace() {
   for (const LogPartition* p : world_.log.current()) {
     const Broker::Committed* now = world_.broker.committed(p->name);
     const Lane* holder = world_.group.holder(p->name);
-    if (now == nullptr || holder == nullptr || !holder->stopped(p->name) || world_.broker.pending(p->name) || world_.checker.poisoned(world_.checker.pending(p->name))) continue;
+    if (now == nullptr || holder == nullptr || !holder->stopped(p->name) || world_.broker.pending(p->name) ||
+        world_.checker.poisoned(world_.checker.pending(p->name)))
+      continue;
     auto metadata = pipeline::decode(now->metadata);
     if (!metadata || metadata->offset != now->offset || metadata->stopped || metadata->adoptions < pipeline::LaneProtocol::kAdoptionsMax) continue;
     metadata->adoptions = 0;  // millrace plan retry

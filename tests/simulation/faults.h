@@ -17,11 +17,11 @@ class Faults {
   explicit Faults(World& world) : world_(world) {}
 
   void begin();
-  void end();            // peace: whoever is frozen wakes, whoever died comes back, the newest binary and catalog are everywhere
+  void end();  // peace: whoever is frozen wakes, whoever died comes back, the newest binary and catalog are everywhere
   bool at_work() const { return tampering_ || !before_.empty(); }  // the operator has more to do
-  void over() { group_stopped_ = true; }  // nobody is started any more
-  void died(int slot);   // somebody starts it again, some time
-  void keep_the_peace(); // from time to time then: the operator's acts
+  void over() { group_stopped_ = true; }                           // nobody is started any more
+  void died(int slot);                                             // somebody starts it again, some time
+  void keep_the_peace();                                           // from time to time then: the operator's acts
 
  private:
   void again_and_again(int64_t mean_ms, void (Faults::*fault)());
@@ -45,8 +45,8 @@ class Faults {
   void tamper();
 
   World& world_;
-  bool group_stopped_ = false;  // nobody is started
-  bool tampering_ = false;      // the fleet was stopped for it
+  bool group_stopped_ = false;                                         // nobody is started
+  bool tampering_ = false;                                             // the fleet was stopped for it
   std::map<TopicPartition, std::optional<Broker::Committed>> before_;  // what the operator overwrote, if it will be mended
 };
 

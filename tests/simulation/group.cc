@@ -44,10 +44,14 @@ void Group::join(Lane& lane) {
   for (const auto& name : orphaned) holders_.erase(name);
   member = {id, &lane, preparing_};
   lane.became_member({id, -1});
-  if (!preparing_) lane.synchronised({id, generation_}, {}, given);
-  else for (const auto& name : given) holders_.erase(name);  // a new client claims nothing in the rebalance under way
-  if (preparing_) complete_if_joined();
-  else if (!orphaned.empty() || world_.env.random.chance(0.2)) rebalance();
+  if (!preparing_)
+    lane.synchronised({id, generation_}, {}, given);
+  else
+    for (const auto& name : given) holders_.erase(name);  // a new client claims nothing in the rebalance under way
+  if (preparing_)
+    complete_if_joined();
+  else if (!orphaned.empty() || world_.env.random.chance(0.2))
+    rebalance();
 }
 
 void Group::joins_again(uint64_t id, const std::vector<TopicPartition>& released) {
@@ -97,8 +101,10 @@ void Group::rebalance() {
     for (const auto& [name, member] : members_)
       if (!member.joined) late.push_back(name);
     for (const auto& name : late) remove(name);
-    if (members_.empty()) preparing_ = false;
-    else complete();
+    if (members_.empty())
+      preparing_ = false;
+    else
+      complete();
   });
   complete_if_joined();
 }
@@ -118,8 +124,10 @@ void Group::complete() {
     const uint64_t holder = at == holders_.end() ? 0 : at->second;
     const uint64_t target = holder != 0 && world_.env.random.chance(world_.env.quiet ? 1 : 0.6) ? holder : world_.env.random.pick(ids);
     targets_[p->name] = target;
-    if (holder == 0) given[target].push_back(p->name), holders_[p->name] = target;
-    else if (holder != target) taken[holder].push_back(p->name);
+    if (holder == 0)
+      given[target].push_back(p->name), holders_[p->name] = target;
+    else if (holder != target)
+      taken[holder].push_back(p->name);
   }
   world_.env.trace([&] { return "group: generation " + std::to_string(generation_) + " of " + std::to_string(ids.size()) + " members"; });
   for (auto& [name, member] : members_) {

@@ -55,8 +55,10 @@ void Lane::pump() {
 
 bool Lane::something_happens_amid_actions() {
   if (!world_.env.chance(world_.env.schedule.amid_actions)) return false;
-  if (world_.env.random.chance(0.5)) process_.crash("amid its actions");
-  else process_.freeze(world_.env.random.between(50, 20'000));
+  if (world_.env.random.chance(0.5))
+    process_.crash("amid its actions");
+  else
+    process_.freeze(world_.env.random.between(50, 20'000));
   return true;
 }
 
@@ -116,13 +118,14 @@ void Lane::prompted(uint64_t member) {
 
 void Lane::lost_membership(uint64_t member) {
   from_coordinator([=, this] {
-    if (member == next_member_) later(world_.env.quiet ? 0 : world_.env.random.between(0, 3'000), [this, member] {  // until its next heartbeat
-      if (member != next_member_) return;
-      membership_ = {};  // the client knows, and the lane hears of it when it looks
-      later(world_.env.quiet ? 0 : world_.env.random.between(0, 300), [this, member] {
-        if (member == next_member_) lose();
+    if (member == next_member_)
+      later(world_.env.quiet ? 0 : world_.env.random.between(0, 3'000), [this, member] {  // until its next heartbeat
+        if (member != next_member_) return;
+        membership_ = {};  // the client knows, and the lane hears of it when it looks
+        later(world_.env.quiet ? 0 : world_.env.random.between(0, 300), [this, member] {
+          if (member == next_member_) lose();
+        });
       });
-    });
   });
 }
 
@@ -159,12 +162,19 @@ void Lane::carry_out(const pipeline::action::Release& act) {
 }
 
 std::string Lane::state() const {
-  std::string text = name_ + (process_.running() ? "" : process_.frozen() ? " (frozen)" : " (dead)") + ": generation " + std::to_string(membership_.generation) +
-                     (core_->idle() ? ", idle" : "") + (core_->draining() ? ", draining" : "") + (producer_ == 0 ? ", no producer" : "") + (commit_ ? ", committing" : "");
+  std::string text = name_ +
+                     (process_.running()  ? ""
+                      : process_.frozen() ? " (frozen)"
+                                          : " (dead)") +
+                     ": generation " + std::to_string(membership_.generation) + (core_->idle() ? ", idle" : "") + (core_->draining() ? ", draining" : "") +
+                     (producer_ == 0 ? ", no producer" : "") + (commit_ ? ", committing" : "");
   if (working_) text += ", works on plan " + to_string(working_->id.value) + " with " + std::to_string(writes_.size()) + " writes";
   for (const auto& write : writes_) text += ", write in " + std::to_string(write->machine.action().index());
   for (const auto& name : core_->held())
-    text += ", " + name.topic + "/" + std::to_string(name.partition.value) + (stopped_.contains(name) ? " stopped" : core_->may_plan(name) ? " ready" : " not ready") +
+    text += ", " + name.topic + "/" + std::to_string(name.partition.value) +
+            (stopped_.contains(name) ? " stopped"
+             : core_->may_plan(name) ? " ready"
+                                     : " not ready") +
             (reading_.contains(name) ? " read" : "");
   return text;
 }

@@ -131,11 +131,11 @@ class Lane {
   uint64_t producer_ = 0, inits_ = 0, transactions_ = 0;  // producer_: its epoch, 0: none
   CommitPtr commit_;
   std::map<TopicPartition, Reading> reading_;
-  std::map<TopicPartition, TopicId> topics_;  // as the last read of the committed offset said
+  std::map<TopicPartition, TopicId> topics_;                      // as the last read of the committed offset said
   std::map<TopicPartition, pipeline::CommittedRead> remembered_;  // used only without fresh_reads
-  PlanPtr closed_plan_;  // whose rows are collected, and which isn't written yet
-  PlanPtr working_;  // rebuilt or written
-  std::vector<TopicPartition> committed_last_, mine_;  // of it, as the commit that announced or adopted it said
+  PlanPtr closed_plan_;                                           // whose rows are collected, and which isn't written yet
+  PlanPtr working_;                                               // rebuilt or written
+  std::vector<TopicPartition> committed_last_, mine_;             // of it, as the commit that announced or adopted it said
   Made made_;
   std::vector<WritePtr> writes_;
   std::set<TopicPartition> stopped_;

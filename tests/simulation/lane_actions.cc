@@ -59,8 +59,10 @@ void Lane::carry_out(const ResolveBeginning& act) {
     later(world_.env.delay(), [=, this] {
       if (!has_rows) return later(100, [=, this] { carry_out(act); });
       event([&] {
-        if (*has_rows) core_->beginning_refused(act.number, act.partition, "no offset is committed, and ClickHouse has rows");
-        else core_->beginning_found(act.number, act.partition, Offset(begin));
+        if (*has_rows)
+          core_->beginning_refused(act.number, act.partition, "no offset is committed, and ClickHouse has rows");
+        else
+          core_->beginning_found(act.number, act.partition, Offset(begin));
       });
     });
   });
@@ -115,7 +117,8 @@ Lane::Made Lane::made_again(const Plan& plan) {
   for (uint16_t i = 0; i < plan.ranges.size(); ++i) {
     const LogPartition& p = *world_.log.find(plan.ranges[i].topic_id, plan.ranges[i].partition.partition);
     for (int64_t at = plan.ranges[i].offsets.begin.value; at < plan.ranges[i].offsets.end.value; ++at)
-      if (p.records[static_cast<size_t>(at)].kind == LogPartition::Kind::kUncertain && world_.env.random.chance(0.5)) made.given_up.push_back({i, Offset(at), {}});
+      if (p.records[static_cast<size_t>(at)].kind == LogPartition::Kind::kUncertain && world_.env.random.chance(0.5))
+        made.given_up.push_back({i, Offset(at), {}});
   }
   return made;
 }
@@ -129,8 +132,10 @@ void Lane::rebuild(const PlanPtr& plan) {
     const auto why = cannot_rebuild(*plan);
     if (!why) made_ = made_again(*plan);
     event([&] {
-      if (why) core_->plan_refused(plan->id, *why);
-      else core_->plan_rebuilt(plan->id);
+      if (why)
+        core_->plan_refused(plan->id, *why);
+      else
+        core_->plan_rebuilt(plan->id);
     });
   });
 }

@@ -19,9 +19,12 @@ void Lane::read_on() {
   std::vector<std::pair<TopicPartition, std::string>> failed;
   for (auto& [name, reading] : reading_) {
     const LogPartition& p = *world_.log.find(reading.topic, name.partition);
-    if (p.deleted) failed.emplace_back(name, "the topic was deleted");
-    else if (p.first > reading.end) failed.emplace_back(name, "the offset is gone from the log");
-    else reading.end = std::max(reading.end, std::min(p.end(world_.env.now()), reading.end + world_.env.random.between(1, 12)));
+    if (p.deleted)
+      failed.emplace_back(name, "the topic was deleted");
+    else if (p.first > reading.end)
+      failed.emplace_back(name, "the offset is gone from the log");
+    else
+      reading.end = std::max(reading.end, std::min(p.end(world_.env.now()), reading.end + world_.env.random.between(1, 12)));
   }
   for (const auto& [name, reason] : failed) event([&] { core_->reading_failed(name, reason); });
 }
@@ -39,8 +42,8 @@ void Lane::close_epoch() {
   for (auto& [name, reading] : reading_) {
     if (reading.begin >= reading.end || world_.env.chance(0.3)) continue;
     if (core_->next_begin(name) != Offset(reading.begin))
-      throw Violation("contract: " + name_ + " holds " + name.topic + "/" + std::to_string(name.partition.value) + " from " + std::to_string(reading.begin) + ", and the next epoch begins at " +
-                      std::to_string(core_->next_begin(name).value_or(Offset(-1)).value));
+      throw Violation("contract: " + name_ + " holds " + name.topic + "/" + std::to_string(name.partition.value) + " from " + std::to_string(reading.begin) +
+                      ", and the next epoch begins at " + std::to_string(core_->next_begin(name).value_or(Offset(-1)).value));
     const int64_t end = world_.env.chance(0.5) ? world_.env.random.between(reading.begin + 1, reading.end) : reading.end;
     const LogPartition& p = *world_.log.find(reading.topic, name.partition);
     for (int64_t at = reading.begin; at < end; ++at)

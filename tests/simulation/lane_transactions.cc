@@ -35,7 +35,8 @@ void Lane::carry_out(const pipeline::action::Commit& act) {
 void Lane::send_offsets(const CommitPtr& run) {
   if (commit_ != run) return;
   run->member = membership_;  // of this moment
-  if (run->member.generation < 0 && world_.env.guards.world.member_at_commit) return later(1, [=, this] { finish(run, CommitAnswer::kRefused); });  // it wouldn't be fenced
+  if (run->member.generation < 0 && world_.env.guards.world.member_at_commit)
+    return later(1, [=, this] { finish(run, CommitAnswer::kRefused); });                      // it wouldn't be fenced
   if (world_.env.chance(world_.env.schedule.transaction_fails)) return send_end(run, false);  // a dead letter wasn't taken
   if (world_.env.chance(world_.env.schedule.lost)) return;
   world_.env.queue.after(world_.env.delay(), [=, this] {
@@ -77,9 +78,12 @@ void Lane::finish(const CommitPtr& run, CommitAnswer answer) {
   commit_ = nullptr;
   if (answer == CommitAnswer::kUnknown) producer_ = 0;
   (answer == CommitAnswer::kUnknown ? world_.checker.saw.unknown : world_.checker.saw.refused) += answer != CommitAnswer::kYes;
-  world_.env.trace([&] { return name_ + ": commit " + (answer == CommitAnswer::kYes ? "acknowledged" : answer == CommitAnswer::kRefused ? "refused" : "without an answer"); });
+  world_.env.trace([&] {
+    return name_ + ": commit " + (answer == CommitAnswer::kYes ? "acknowledged" : answer == CommitAnswer::kRefused ? "refused" : "without an answer");
+  });
   if (answer == CommitAnswer::kYes)
-    for (const auto& e : run->request.offsets) remembered_[e.partition] = {e.partition, pipeline::CommittedRead::State::kOffset, e.offset, e.metadata, topics_[e.partition]};
+    for (const auto& e : run->request.offsets)
+      remembered_[e.partition] = {e.partition, pipeline::CommittedRead::State::kOffset, e.offset, e.metadata, topics_[e.partition]};
   if (answer == CommitAnswer::kYes && run->request.lands) {
     drop_writes();
     working_ = nullptr;

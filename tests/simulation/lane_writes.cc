@@ -28,8 +28,10 @@ void Lane::query(const WritePtr& write, Ask ask, Tell tell) {
     const auto answer = ask();
     later(world_.env.delay(), [=] {
       answered([&] {
-        if (answer) tell(*answer);
-        else write->machine.query_failed();
+        if (answer)
+          tell(*answer);
+        else
+          write->machine.query_failed();
       });
     });
   });
@@ -71,8 +73,10 @@ void Lane::insert(const WritePtr& write, const Write::Insert& act) {
   const auto answered = [=, this](bool acknowledged) {
     if (write->dropped || write->step != step) return;
     world_.env.trace([&] { return name_ + ": insert into " + write->rows->table + (acknowledged ? " acknowledged" : " failed"); });
-    if (acknowledged) write->machine.insert_acknowledged();
-    else write->machine.insert_failed();
+    if (acknowledged)
+      write->machine.insert_acknowledged();
+    else
+      write->machine.insert_failed();
     advance(write);
   };
   world_.env.trace([&] { return name_ + ": inserts into " + write->rows->table + " in term " + std::to_string(act.term); });
@@ -91,7 +95,8 @@ void Lane::insert(const WritePtr& write, const Write::Insert& act) {
     int64_t late = world_.env.delay();
     if (world_.env.chance(s.insert_late)) {  // by chance, or just about when its term ends
       const int64_t end = (act.deadline_s + 1) * 1'000 - world_.env.now();
-      late = world_.env.random.chance(0.5) ? world_.env.random.between(500, world_.env.random.chance(0.1) ? 90'000 : 20'000) : std::max<int64_t>(1, end + world_.env.random.between(-200, 600));
+      late = world_.env.random.chance(0.5) ? world_.env.random.between(500, world_.env.random.chance(0.1) ? 90'000 : 20'000)
+                                           : std::max<int64_t>(1, end + world_.env.random.between(-200, 600));
     }
     world_.env.queue.after(late, [=, this] { world_.clickhouse.insert(request, reply); });
   }

@@ -75,8 +75,10 @@ void Process::end() {
 }
 
 void Process::deliver(const std::function<void()>& event) {
-  if (running()) event();
-  else if (frozen()) unheard_.push_back(event);
+  if (running())
+    event();
+  else if (frozen())
+    unheard_.push_back(event);
 }
 
 void Process::learn(CatalogHash version) {

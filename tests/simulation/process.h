@@ -21,7 +21,7 @@ class Process {
   void crash(const std::string& why);
   void freeze(int64_t ms);
   void wake();
-  void stop_cleanly();    // revokes everything, and ends when the lanes have let go
+  void stop_cleanly();     // revokes everything, and ends when the lanes have let go
   void lane_is_through();  // a lane has let go
   void end();              // for good: the run is over
 

@@ -50,12 +50,18 @@ bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (option == "--trace") options.trace = true;
-    else if (option == "--list") options.list = true;
-    else if (option == "--canaries") options.all_canaries = true;
-    else if (option == "--help" || option == "-h") options.help = true;
-    else if (option != "--seed" && option != "--runs" && option != "--canary") return wrong("unknown option " + option);
-    else if (value == nullptr) return wrong(option + " wants a value");
+    if (option == "--trace")
+      options.trace = true;
+    else if (option == "--list")
+      options.list = true;
+    else if (option == "--canaries")
+      options.all_canaries = true;
+    else if (option == "--help" || option == "-h")
+      options.help = true;
+    else if (option != "--seed" && option != "--runs" && option != "--canary")
+      return wrong("unknown option " + option);
+    else if (value == nullptr)
+      return wrong(option + " wants a value");
     else if (++i; option == "--canary") {
       options.canary = find_canary(value);
       if (options.canary == nullptr) return wrong(std::string("there is no canary ") + value + ", see --list");
@@ -70,10 +76,10 @@ unsigned long long n(uint64_t count) { return count; }
 
 void say_what_was_seen(const Sightings& s, uint64_t runs, double seconds) {
   std::printf("%llu runs in %.1f s (%.0f a second), each record exactly once\n", n(runs), seconds, static_cast<double>(runs) / seconds);
-  std::printf("  commits: %llu, refused %llu, without an answer %llu; plans %llu, adoptions %llu; revoked %llu, lost %llu, stopped %llu\n", n(s.commits), n(s.refused),
-              n(s.unknown), n(s.plans), n(s.adoptions), n(s.revoked), n(s.lost), n(s.stopped));
-  std::printf("  inserts: %llu, deduplicated %llu, refused late %llu, rows lost with their token kept %llu; processes died %llu, froze %llu\n", n(s.inserts), n(s.deduplicated),
-              n(s.refused_late), n(s.lost_at_rename), n(s.crashes), n(s.freezes));
+  std::printf("  commits: %llu, refused %llu, without an answer %llu; plans %llu, adoptions %llu; revoked %llu, lost %llu, stopped %llu\n", n(s.commits),
+              n(s.refused), n(s.unknown), n(s.plans), n(s.adoptions), n(s.revoked), n(s.lost), n(s.stopped));
+  std::printf("  inserts: %llu, deduplicated %llu, refused late %llu, rows lost with their token kept %llu; processes died %llu, froze %llu\n", n(s.inserts),
+              n(s.deduplicated), n(s.refused_late), n(s.lost_at_rename), n(s.crashes), n(s.freezes));
 }
 
 int list() {
@@ -88,8 +94,10 @@ int all_canaries(const Options& options, uint64_t runs) {
     canary.remove(guards);
     const Search found = search(options.seed, runs, guards);
     missed += !found.seed;
-    if (found.seed) std::printf("%-23s seed %llu: %s\n", canary.name, n(*found.seed), found.violation.substr(0, found.violation.find('\n')).c_str());
-    else std::printf("%-23s NOT FOUND in %llu runs\n", canary.name, n(found.runs));
+    if (found.seed)
+      std::printf("%-23s seed %llu: %s\n", canary.name, n(*found.seed), found.violation.substr(0, found.violation.find('\n')).c_str());
+    else
+      std::printf("%-23s NOT FOUND in %llu runs\n", canary.name, n(found.runs));
     std::fflush(stdout);
   }
   std::printf("%zu canaries, %d not found\n", canaries().size(), missed);

@@ -39,7 +39,11 @@ LogPartition& SourceLog::add(const std::string& topic, int32_t partition, TopicI
   for (int64_t i = 0; i < count; ++i) {
     using Kind = LogPartition::Kind;
     const size_t dice = env_.random.below(20);
-    made.records.push_back({dice < 14 ? Kind::kRow : dice < 16 ? Kind::kLetter : dice < 17 ? Kind::kUncertain : Kind::kHole, 0, 0, env_.random.next(), arrives});
+    made.records.push_back({dice < 14   ? Kind::kRow
+                            : dice < 16 ? Kind::kLetter
+                            : dice < 17 ? Kind::kUncertain
+                                        : Kind::kHole,
+                            0, 0, env_.random.next(), arrives});
     arrives += env_.random.between(0, 2 * env_.schedule.faults_ms / count);
   }
   return made;

@@ -67,8 +67,8 @@ class SourceLog {
   std::vector<LogPartition*> current();
   std::deque<LogPartition>& all() { return partitions_; }
 
-  void grow();                               // another partition for a topic
-  std::string make_anew();                   // deletes a topic and makes it again; its name
+  void grow();              // another partition for a topic
+  std::string make_anew();  // deletes a topic and makes it again; its name
   Rows rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics, const std::vector<GivenUp>& given_up);
   std::vector<Letter> letters(const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up);
   // Does this record become a dead letter, if these were given up?

@@ -39,7 +39,8 @@ std::string World::state() {
   for (const LogPartition* p : log.current()) text += "\n    " + checker.state_of(*p);
   for (int slot = 0; slot < env.schedule.processes; ++slot) {
     Process* process = current(slot);
-    if (process == nullptr) text += "\n    process " + std::to_string(slot) + " is dead";
+    if (process == nullptr)
+      text += "\n    process " + std::to_string(slot) + " is dead";
     else
       for (const auto& lane : process->lanes()) text += "\n    " + lane->state();
   }
@@ -92,8 +93,10 @@ Search search(uint64_t first, uint64_t runs, const Guards& guards, const Trace& 
   Search done;
   for (; done.runs < runs && !done.seed; ++done.runs) {
     Outcome outcome = run(first + done.runs, guards, trace);
-    if (outcome.violation) done.seed = first + done.runs, done.violation = std::move(*outcome.violation);
-    else done.saw += outcome.saw;
+    if (outcome.violation)
+      done.seed = first + done.runs, done.violation = std::move(*outcome.violation);
+    else
+      done.saw += outcome.saw;
   }
   return done;
 }

@@ -51,7 +51,7 @@ Outcome run(uint64_t seed, const Guards& guards, const Trace& trace = {});
 
 // Runs seeds from `first` on, at most `runs`, until one breaks a rule.
 struct Search {
-  uint64_t runs = 0;  // that were made, the one that broke a rule with them
+  uint64_t runs = 0;             // that were made, the one that broke a rule with them
   std::optional<uint64_t> seed;  // that broke a rule; nothing: none did
   std::string violation;
   Sightings saw{};  // in all runs before it

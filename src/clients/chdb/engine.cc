@@ -45,8 +45,7 @@ std::string default_library() {
   return deps + "/chdb-26.7.3/libchdb.so";
 }
 
-InsertStream::InsertStream(InsertStream&& other) noexcept
-    : functions_(other.functions_), handle_(std::exchange(other.handle_, nullptr)) {}
+InsertStream::InsertStream(InsertStream&& other) noexcept : functions_(other.functions_), handle_(std::exchange(other.handle_, nullptr)) {}
 
 InsertStream::~InsertStream() {
   if (!handle_) return;
@@ -64,9 +63,8 @@ Result<Written> InsertStream::finish() {
   void* handle = std::exchange(handle_, nullptr);
   ResultHolder done{functions_, functions_.insert_done(handle)};
   const char* error = done.result ? functions_.result_error(done.result) : functions_.insert_error(handle);
-  Result<Written> written = (error && *error) || !done.result
-      ? Result<Written>(refused(error))
-      : Written{functions_.rows_written(done.result), functions_.bytes_written(done.result)};
+  Result<Written> written = (error && *error) || !done.result ? Result<Written>(refused(error))
+                                                              : Written{functions_.rows_written(done.result), functions_.bytes_written(done.result)};
   functions_.insert_destroy(handle);
   return written;
 }
@@ -121,13 +119,12 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   std::error_code error;
   std::filesystem::create_directories(options.data, error);
   if (error) return permanent("the directory " + options.data + " can't be made: " + error.message());
-  if (auto loaded = load(options.library.empty() ? default_library() : options.library, *engine->functions_); !loaded)
-    return std::unexpected(loaded.error());
+  if (auto loaded = load(options.library.empty() ? default_library() : options.library, *engine->functions_); !loaded) return std::unexpected(loaded.error());
   engine->functions_->set_signal_handlers_enabled(0);  // before anything else: they would take ours
   auto keeper = engine->connect();
   if (!keeper)
-    return permanent("the ClickHouse engine can't open " + options.data + " (" + keeper.error().message +
-                     "): is another process using it?", keeper.error().code);
+    return permanent("the ClickHouse engine can't open " + options.data + " (" + keeper.error().message + "): is another process using it?",
+                     keeper.error().code);
   opened = true;
   engine->keeper_ = std::move(*keeper);
   return engine;

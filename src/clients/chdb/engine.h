@@ -16,8 +16,8 @@ namespace millrace::chdb {
 struct Functions;
 
 struct EngineOptions {
-  std::string library;               // path of libchdb.so; empty: default_library()
-  std::string data;                  // made if it isn't there
+  std::string library;                 // path of libchdb.so; empty: default_library()
+  std::string data;                    // made if it isn't there
   std::vector<std::string> arguments;  // more of the engine's command line: "--max_server_memory_usage=…"
 };
 

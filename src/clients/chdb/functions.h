@@ -19,7 +19,7 @@ struct Functions {
   void* (*stream_fetch)(void* connection, void* stream);
   void (*stream_cancel)(void* connection, void* stream);
   void* (*insert)(void* connection, const char* sql, size_t sql_size, const char* format, size_t format_size);  // never null
-  int (*insert_append)(void* insert, const void* data, size_t size);                                          // 0: good
+  int (*insert_append)(void* insert, const void* data, size_t size);                                            // 0: good
   void* (*insert_done)(void* insert);
   void (*insert_cancel)(void* insert);
   const char* (*insert_error)(void* insert);

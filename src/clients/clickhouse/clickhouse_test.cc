@@ -106,7 +106,11 @@ TEST(ClickhouseRows, TabSeparatedIsUnescaped) {
 }
 
 TEST(ClickhouseRows, RowBinaryStopsAtTheEndOfAPiece) {
-  const std::string bytes("\x05\0\0\0\x02" "ab" "\x07\0", 9);
+  const std::string bytes(
+      "\x05\0\0\0\x02"
+      "ab"
+      "\x07\0",
+      9);
   RowBinaryReader reader(bytes);
   EXPECT_EQ(reader.number<uint32_t>(), 5u);
   EXPECT_EQ(reader.string(), "ab");

@@ -15,15 +15,13 @@ constexpr size_t kAnswerBytesMax = 256 << 20;
 constexpr std::chrono::milliseconds kGuard{2000};
 
 // A limit that is met must be an error: a count that stops half-way would look like rows that are missing.
-const Settings kExact{{"use_query_cache", "0"},        {"read_overflow_mode", "throw"},  {"read_overflow_mode_leaf", "throw"},
+const Settings kExact{{"use_query_cache", "0"},           {"read_overflow_mode", "throw"},   {"read_overflow_mode_leaf", "throw"},
                       {"timeout_overflow_mode", "throw"}, {"result_overflow_mode", "throw"}, {"group_by_overflow_mode", "throw"}};
 
 int exception_code(const http::Response& response) {
   int code = 0;
-  if (const std::string* header = response.header("x-clickhouse-exception-code"))
-    std::from_chars(header->data(), header->data() + header->size(), code);
-  if (code == 0 && response.body.starts_with("Code: "))
-    std::from_chars(response.body.data() + 6, response.body.data() + response.body.size(), code);
+  if (const std::string* header = response.header("x-clickhouse-exception-code")) std::from_chars(header->data(), header->data() + header->size(), code);
+  if (code == 0 && response.body.starts_with("Code: ")) std::from_chars(response.body.data() + 6, response.body.data() + response.body.size(), code);
   return code;
 }
 
@@ -175,13 +173,13 @@ Result<std::chrono::sys_time<std::chrono::milliseconds>> Client::server_time() {
 Result<uint64_t> Client::inserts_under_way(PlanId plan) {
   // The name is put together by the server, so that this query doesn't find itself.
   const std::string name = "concat('millrace/', '" + to_string(plan.value) + "', '/')";
-  return impl_->one_number("inserts under way", "SELECT count() FROM system.processes WHERE position(query_id, " + name +
-                                                    ") > 0 OR position(query, " + name + ") > 0");
+  return impl_->one_number("inserts under way",
+                           "SELECT count() FROM system.processes WHERE position(query_id, " + name + ") > 0 OR position(query, " + name + ") > 0");
 }
 
 Result<uint64_t> Client::count_of_plan(std::string_view table, PlanId plan) {
-  return impl_->one_number("count of a plan", "SELECT count() FROM " + quote_identifier(impl_->endpoint.database) + "." +
-                                                  quote_identifier(table) + " WHERE _plan = " + uint128_literal(plan.value));
+  return impl_->one_number("count of a plan", "SELECT count() FROM " + quote_identifier(impl_->endpoint.database) + "." + quote_identifier(table) +
+                                                  " WHERE _plan = " + uint128_literal(plan.value));
 }
 
 Result<std::string> Client::select(std::string_view sql, std::string_view format, const Settings& settings) {
@@ -189,18 +187,20 @@ Result<std::string> Client::select(std::string_view sql, std::string_view format
   all.emplace_back("wait_end_of_query", "1");
   std::string body;
   bool too_large = false;
-  auto status = select_stream(sql, format, [&](std::string_view piece) {
-    too_large = body.size() + piece.size() > kAnswerBytesMax;
-    if (!too_large) body.append(piece);
-    return !too_large;
-  }, all);
+  auto status = select_stream(
+      sql, format,
+      [&](std::string_view piece) {
+        too_large = body.size() + piece.size() > kAnswerBytesMax;
+        if (!too_large) body.append(piece);
+        return !too_large;
+      },
+      all);
   if (!status) return std::unexpected(status.error());
   if (too_large) return permanent("the answer is above 256 MB: ask for less, or use select_stream");
   return body;
 }
 
-Status Client::select_stream(std::string_view sql, std::string_view format, const std::function<bool(std::string_view)>& take,
-                             const Settings& settings) {
+Status Client::select_stream(std::string_view sql, std::string_view format, const std::function<bool(std::string_view)>& take, const Settings& settings) {
   Settings parameters = kExact;
   parameters.insert(parameters.end(), settings.begin(), settings.end());
   parameters.emplace_back("default_format", format);

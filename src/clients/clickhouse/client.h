@@ -32,10 +32,10 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 struct InsertRequest {
   InsertId id;
-  std::span<const std::string> columns;  // in the order of the block; names _deadline, never _landed_at
+  std::span<const std::string> columns;     // in the order of the block; names _deadline, never _landed_at
   std::span<const std::string_view> block;  // one Native block, in pieces; must stay until insert() returns
-  std::chrono::milliseconds time_left;   // to the end of the term: bounds the request and max_execution_time
-  Settings settings;                     // more than the fixed ones: insert_quorum, fsync_after_insert …
+  std::chrono::milliseconds time_left;      // to the end of the term: bounds the request and max_execution_time
+  Settings settings;                        // more than the fixed ones: insert_quorum, fsync_after_insert …
 };
 
 struct InsertAck {
@@ -68,8 +68,7 @@ class Client {
   Result<std::string> select(std::string_view sql, std::string_view format, const Settings& settings = {});
   // The answer in pieces as they arrive; `take` returns false to stop early. Pieces don't end at rows. An error in the middle
   // is returned as one: what was taken by then must be thrown away.
-  Status select_stream(std::string_view sql, std::string_view format, const std::function<bool(std::string_view)>& take,
-                       const Settings& settings = {});
+  Status select_stream(std::string_view sql, std::string_view format, const std::function<bool(std::string_view)>& take, const Settings& settings = {});
   // DDL and other statements without an answer.
   Status execute(std::string_view sql, const Settings& settings = {});
   Status ping();

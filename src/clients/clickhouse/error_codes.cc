@@ -11,34 +11,24 @@ struct Advice {
 
 Advice advice(Trouble trouble) {
   switch (trouble) {
-    case Trouble::kUnreachable:
-      return {"unreachable", Retry::kTransient, "is the server up, and clickhouse.url right?"};
-    case Trouble::kTimeout:
-      return {"timeout", Retry::kUnknown, "the server is too slow or overloaded"};
+    case Trouble::kUnreachable: return {"unreachable", Retry::kTransient, "is the server up, and clickhouse.url right?"};
+    case Trouble::kTimeout: return {"timeout", Retry::kUnknown, "the server is too slow or overloaded"};
     case Trouble::kPastDeadline:
       return {"past_deadline", Retry::kTransient, "the insert came after its term: a slow network or server, or a clock that is wrong"};
     case Trouble::kTooManyParts:
       return {"too_many_parts", Retry::kTransient, "longer epochs make fewer parts: raise epoch.linger_ms; see system.parts and system.merges"};
-    case Trouble::kMissingTable:
-      return {"missing_table", Retry::kPermanent, "make it with `millrace tables apply`"};
+    case Trouble::kMissingTable: return {"missing_table", Retry::kPermanent, "make it with `millrace tables apply`"};
     case Trouble::kWrongColumns:
       return {"wrong_columns", Retry::kPermanent, "the table isn't the one of the schema: `millrace tables plan` shows the difference"};
     case Trouble::kAuthentication:
       return {"authentication", Retry::kPermanent, "set clickhouse.user and clickhouse.password, or GRANT what the message asks for"};
-    case Trouble::kQuota:
-      return {"quota", Retry::kPermanent, "ALTER QUOTA for this user, or wait for its interval: see system.quota_usage"};
-    case Trouble::kMemory:
-      return {"memory", Retry::kTransient, "the server is out of memory: raise max_memory_usage or lower epoch.bytes_max"};
-    case Trouble::kDisk:
-      return {"disk", Retry::kTransient, "free space on the server's disk: see system.disks"};
-    case Trouble::kReadOnly:
-      return {"read_only", Retry::kPermanent, "the table or the user is read-only: SYSTEM RESTORE REPLICA, or another user"};
-    case Trouble::kBusy:
-      return {"busy", Retry::kTransient, "too many queries at once, or this one is still running"};
-    case Trouble::kKeeper:
-      return {"keeper", Retry::kUnknown, "ClickHouse Keeper didn't answer: see system.zookeeper_connection"};
-    case Trouble::kOther:
-      break;
+    case Trouble::kQuota: return {"quota", Retry::kPermanent, "ALTER QUOTA for this user, or wait for its interval: see system.quota_usage"};
+    case Trouble::kMemory: return {"memory", Retry::kTransient, "the server is out of memory: raise max_memory_usage or lower epoch.bytes_max"};
+    case Trouble::kDisk: return {"disk", Retry::kTransient, "free space on the server's disk: see system.disks"};
+    case Trouble::kReadOnly: return {"read_only", Retry::kPermanent, "the table or the user is read-only: SYSTEM RESTORE REPLICA, or another user"};
+    case Trouble::kBusy: return {"busy", Retry::kTransient, "too many queries at once, or this one is still running"};
+    case Trouble::kKeeper: return {"keeper", Retry::kUnknown, "ClickHouse Keeper didn't answer: see system.zookeeper_connection"};
+    case Trouble::kOther: break;
   }
   return {"other", Retry::kUnknown, ""};
 }
@@ -48,19 +38,47 @@ Advice advice(Trouble trouble) {
 Trouble trouble_of(int code, std::string_view message) {
   switch (code) {
     case 0: return Trouble::kUnreachable;
-    case 159: case 160: case 209: case 210: return Trouble::kTimeout;
+    case 159:
+    case 160:
+    case 209:
+    case 210: return Trouble::kTimeout;
     case 395: return Trouble::kPastDeadline;
     case 252: return Trouble::kTooManyParts;
-    case 60: case 81: return Trouble::kMissingTable;
-    case 6: case 8: case 10: case 16: case 26: case 27: case 44: case 47: case 50: case 53: case 70: case 117:
-      return Trouble::kWrongColumns;
-    case 192: case 193: case 194: case 497: case 516: return Trouble::kAuthentication;
+    case 60:
+    case 81: return Trouble::kMissingTable;
+    case 6:
+    case 8:
+    case 10:
+    case 16:
+    case 26:
+    case 27:
+    case 44:
+    case 47:
+    case 50:
+    case 53:
+    case 70:
+    case 117: return Trouble::kWrongColumns;
+    case 192:
+    case 193:
+    case 194:
+    case 497:
+    case 516: return Trouble::kAuthentication;
     case 201: return Trouble::kQuota;
-    case 173: case 241: return Trouble::kMemory;
+    case 173:
+    case 241: return Trouble::kMemory;
     case 243: return Trouble::kDisk;
-    case 164: case 242: return Trouble::kReadOnly;
-    case 202: case 203: case 216: case 425: case 473: return Trouble::kBusy;
-    case 225: case 285: case 286: case 319: case 999: return Trouble::kKeeper;
+    case 164:
+    case 242: return Trouble::kReadOnly;
+    case 202:
+    case 203:
+    case 216:
+    case 425:
+    case 473: return Trouble::kBusy;
+    case 225:
+    case 285:
+    case 286:
+    case 319:
+    case 999: return Trouble::kKeeper;
     default: break;
   }
   return message.find("No space left on device") != message.npos ? Trouble::kDisk : Trouble::kOther;

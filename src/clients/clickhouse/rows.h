@@ -34,9 +34,9 @@ class RowBinaryReader {
     return value;
   }
   uint64_t varint();
-  std::string_view string();    // varint length and bytes
-  Uuid uint128();               // UInt128, as the _plan column has it
-  Uuid uuid();                  // UUID: two little-endian halves, high first
+  std::string_view string();                      // varint length and bytes
+  Uuid uint128();                                 // UInt128, as the _plan column has it
+  Uuid uuid();                                    // UUID: two little-endian halves, high first
   bool null() { return number<uint8_t>() != 0; }  // before a Nullable's value
 
  private:

@@ -88,8 +88,7 @@ Result<Response> Client::send(const Request& request) {
   t.request = &request;
   char why[CURL_ERROR_SIZE] = "";
   curl_slist* headers = nullptr;
-  for (const auto& [name, value] : request.headers)
-    headers = curl_slist_append(headers, (name + (value.empty() ? ";" : ": " + value)).c_str());
+  for (const auto& [name, value] : request.headers) headers = curl_slist_append(headers, (name + (value.empty() ? ";" : ": " + value)).c_str());
   headers = curl_slist_append(headers, "Expect:");
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");

@@ -26,12 +26,12 @@ struct Request {
   std::string method = "GET";
   std::string url{};  // query included, already escaped: see escape()
   Headers headers{};
-  std::string_view body{};      // sent with a declared length
-  BodySource body_source{};     // instead of `body`: sent chunked, or with a declared length of body_source_size
+  std::string_view body{};   // sent with a declared length
+  BodySource body_source{};  // instead of `body`: sent chunked, or with a declared length of body_source_size
   int64_t body_source_size = -1;
-  BodySink body_sink{};         // takes the body of a 2xx answer instead of Response::body
-  std::string user{}, password{};  // basic authentication when `user` is not empty
-  std::chrono::milliseconds deadline{10'000};          // for all of it
+  BodySink body_sink{};                        // takes the body of a 2xx answer instead of Response::body
+  std::string user{}, password{};              // basic authentication when `user` is not empty
+  std::chrono::milliseconds deadline{10'000};  // for all of it
   std::chrono::milliseconds connect_deadline{2'000};
 };
 

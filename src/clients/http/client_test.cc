@@ -94,14 +94,12 @@ TEST_F(ClientAndServer, BodyCutShortIsNotTakenForWhole) {
     EXPECT_EQ(answer.error().retry, Retry::kUnknown);
   }
   for (int i = 0; i < 500 && refused < 2; ++i) std::this_thread::sleep_for(10ms);  // stop() may drop what no thread took up yet
-  server.stop();  // joins the handlers
+  server.stop();                                                                   // joins the handlers
   EXPECT_EQ(refused, 2);
 }
 
 TEST_F(ClientAndServer, AnswerThatBreaksOffIsAnUnknownOutcome) {
-  server.route("GET", "/half", [](auto&, Response& out) {
-    out.stream = [](auto& write) { return write("half") && false; };
-  });
+  server.route("GET", "/half", [](auto&, Response& out) { out.stream = [](auto& write) { return write("half") && false; }; });
   ASSERT_TRUE(server.start());
   auto answer = client.send({.url = url("/half")});
   ASSERT_FALSE(answer);

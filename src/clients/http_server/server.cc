@@ -107,27 +107,21 @@ void Server::route(const std::string& method, const std::string& pattern, Handle
     Response response;
     handler(request, response);
     // What is left of the body would be taken for the next request on this connection.
-    if (request.reader_ && !request.stream_body([](std::string_view) { return true; }))
-      out.set_header("Connection", "close");
+    if (request.reader_ && !request.stream_body([](std::string_view) { return true; })) out.set_header("Connection", "close");
     out.status = response.status;
     for (const auto& [name, value] : response.headers) out.set_header(name, value);
     if (!response.stream) {
       out.set_content(std::move(response.body), response.content_type);
       return;
     }
-    out.set_chunked_content_provider(
-        response.content_type, [stream = std::move(response.stream)](size_t, httplib::DataSink& sink) {
-          bool complete = stream([&](std::string_view bytes) {
-            return bytes.empty() || (sink.is_writable() && sink.write(bytes.data(), bytes.size()));
-          });
-          if (complete) sink.done();
-          return complete;
-        });
+    out.set_chunked_content_provider(response.content_type, [stream = std::move(response.stream)](size_t, httplib::DataSink& sink) {
+      bool complete = stream([&](std::string_view bytes) { return bytes.empty() || (sink.is_writable() && sink.write(bytes.data(), bytes.size())); });
+      if (complete) sink.done();
+      return complete;
+    });
   };
   auto plain = [serve](const httplib::Request& in, httplib::Response& out) { serve(in, out, nullptr); };
-  auto with_body = [serve](const httplib::Request& in, httplib::Response& out, const httplib::ContentReader& reader) {
-    serve(in, out, &reader);
-  };
+  auto with_body = [serve](const httplib::Request& in, httplib::Response& out, const httplib::ContentReader& reader) { serve(in, out, &reader); };
   auto& s = impl_->server;
   if (method == "GET") {
     s.Get(pattern, plain);
@@ -154,9 +148,7 @@ Status Server::start() {
     port = impl_->server.bind_to_any_port(o.host);
   else if (!impl_->server.bind_to_port(o.host, port))
     port = -1;
-  if (port <= 0)
-    return permanent("can't listen on " + o.host + ":" + std::to_string(o.port) +
-                     ": the port is taken or the address isn't ours");
+  if (port <= 0) return permanent("can't listen on " + o.host + ":" + std::to_string(o.port) + ": the port is taken or the address isn't ours");
   impl_->port = static_cast<uint16_t>(port);
   impl_->thread = std::thread([this] { impl_->server.listen_after_bind(); });
   while (!impl_->server.is_running()) std::this_thread::yield();  // stop() before that would be forgotten

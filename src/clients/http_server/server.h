@@ -19,8 +19,8 @@ namespace millrace::http_server {
 class Request {
  public:
   std::string method, path;
-  std::string target;                // as it was sent: still percent-encoded, with the query
-  std::vector<std::string> matches;  // [0] the path, then the groups of the route's pattern; percent-decoded
+  std::string target;                             // as it was sent: still percent-encoded, with the query
+  std::vector<std::string> matches;               // [0] the path, then the groups of the route's pattern; percent-decoded
   std::multimap<std::string, std::string> query;  // decoded
   std::string remote;                             // address of the peer
 
@@ -53,7 +53,7 @@ using Handler = std::function<void(Request&, Response&)>;
 struct Options {
   std::string host = "127.0.0.1";
   uint16_t port = 0;
-  size_t threads = 8;              // requests served at once
+  size_t threads = 8;  // requests served at once
   size_t body_bytes_max = 1u << 30;
   int read_timeout_s = 300, write_timeout_s = 300;
   int keep_alive_s = 1;  // an idle connection holds a thread for so long, and stop() up

@@ -27,8 +27,7 @@ struct Admin::Impl {
     if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
     return event;
   }
-  Result<std::map<std::string, std::string>> configs(rd_kafka_ResourceType_t type, const std::string& name,
-                                                     milliseconds timeout) {
+  Result<std::map<std::string, std::string>> configs(rd_kafka_ResourceType_t type, const std::string& name, milliseconds timeout) {
     auto* resource = rd_kafka_ConfigResource_new(type, name.c_str());
     rd_kafka_DescribeConfigs(rk.get(), &resource, 1, options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout).get(), queue.get());
     rd_kafka_ConfigResource_destroy(resource);
@@ -38,8 +37,7 @@ struct Admin::Impl {
     size_t count = 0;
     auto* found = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event->get()), &count);
     if (count != 1) return permanent(what + ": no answer for it");
-    if (auto code = rd_kafka_ConfigResource_error(found[0]))
-      return fail(code, what, rd_kafka_ConfigResource_error_string(found[0]));
+    if (auto code = rd_kafka_ConfigResource_error(found[0])) return fail(code, what, rd_kafka_ConfigResource_error_string(found[0]));
     std::map<std::string, std::string> out;
     size_t entries = 0;
     auto* list = rd_kafka_ConfigResource_configs(found[0], &entries);
@@ -110,14 +108,12 @@ Result<std::vector<std::string>> Admin::list_topics(milliseconds timeout) {
   return out;
 }
 
-Result<std::vector<Result<TopicDescription>>> Admin::describe(const std::vector<std::string>& names,
-                                                              milliseconds timeout) {
+Result<std::vector<Result<TopicDescription>>> Admin::describe(const std::vector<std::string>& names, milliseconds timeout) {
   std::vector<const char*> raw_names;
   for (const auto& n : names) raw_names.push_back(n.c_str());
   std::unique_ptr<rd_kafka_TopicCollection_t, Deleter<rd_kafka_TopicCollection_destroy>> collection(
       rd_kafka_TopicCollection_of_topic_names(raw_names.data(), raw_names.size()));
-  rd_kafka_DescribeTopics(impl_->rk.get(), collection.get(),
-                          impl_->options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout).get(), impl_->queue.get());
+  rd_kafka_DescribeTopics(impl_->rk.get(), collection.get(), impl_->options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout).get(), impl_->queue.get());
   auto event = impl_->answer(timeout, "describing topics");
   if (!event) return std::unexpected(event.error());
   size_t count = 0;
@@ -132,8 +128,7 @@ Result<std::vector<Result<TopicDescription>>> Admin::describe(const std::vector<
     TopicDescription d;
     d.name = topic;
     auto* id = rd_kafka_TopicDescription_topic_id(found[i]);
-    d.id = TopicId(Uuid{static_cast<uint64_t>(rd_kafka_Uuid_most_significant_bits(id)),
-                        static_cast<uint64_t>(rd_kafka_Uuid_least_significant_bits(id))});
+    d.id = TopicId(Uuid{static_cast<uint64_t>(rd_kafka_Uuid_most_significant_bits(id)), static_cast<uint64_t>(rd_kafka_Uuid_least_significant_bits(id))});
     size_t partitions = 0;
     auto* list = rd_kafka_TopicDescription_partitions(found[i], &partitions);
     for (size_t k = 0; k < partitions; ++k) {
@@ -169,8 +164,7 @@ Result<std::map<std::string, std::string>> Admin::broker_configs(milliseconds ti
 Status Admin::delete_records(const TopicPartition& partition, Offset before, milliseconds timeout) {
   std::vector<std::pair<TopicPartition, Offset>> one{{partition, before.value < 0 ? Offset(RD_KAFKA_OFFSET_END) : before}};
   auto* request = rd_kafka_DeleteRecords_new(make_list(one).get());
-  rd_kafka_DeleteRecords(impl_->rk.get(), &request, 1, impl_->options(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(),
-                         impl_->queue.get());
+  rd_kafka_DeleteRecords(impl_->rk.get(), &request, 1, impl_->options(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(), impl_->queue.get());
   rd_kafka_DeleteRecords_destroy(request);
   std::string what = "deleting records of " + partition.topic + "/" + std::to_string(partition.partition.value);
   auto event = impl_->answer(timeout, what);
@@ -181,8 +175,7 @@ Status Admin::delete_records(const TopicPartition& partition, Offset before, mil
 
 Status Admin::delete_group(const std::string& group, milliseconds timeout) {
   auto* request = rd_kafka_DeleteGroup_new(group.c_str());
-  rd_kafka_DeleteGroups(impl_->rk.get(), &request, 1, impl_->options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout).get(),
-                        impl_->queue.get());
+  rd_kafka_DeleteGroups(impl_->rk.get(), &request, 1, impl_->options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, timeout).get(), impl_->queue.get());
   rd_kafka_DeleteGroup_destroy(request);
   auto event = impl_->answer(timeout, "deleting group " + group);
   if (!event) return std::unexpected(event.error());

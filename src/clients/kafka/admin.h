@@ -32,10 +32,8 @@ class Admin {
   Status delete_topic(const std::string& name, milliseconds timeout = milliseconds(10'000));
   Result<std::vector<std::string>> list_topics(milliseconds timeout = milliseconds(10'000));
   // One result a name, in order; a topic that doesn't exist is kPermanent (also for a moment after it was created).
-  Result<std::vector<Result<TopicDescription>>> describe(const std::vector<std::string>& names,
-                                                         milliseconds timeout = milliseconds(10'000));
-  Result<std::map<std::string, std::string>> topic_configs(const std::string& name,
-                                                           milliseconds timeout = milliseconds(10'000));
+  Result<std::vector<Result<TopicDescription>>> describe(const std::vector<std::string>& names, milliseconds timeout = milliseconds(10'000));
+  Result<std::map<std::string, std::string>> topic_configs(const std::string& name, milliseconds timeout = milliseconds(10'000));
   Result<std::map<std::string, std::string>> broker_configs(milliseconds timeout = milliseconds(10'000));
   // Deletes what stands before `before` (-1: everything).
   Status delete_records(const TopicPartition& partition, Offset before, milliseconds timeout = milliseconds(10'000));

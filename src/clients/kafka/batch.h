@@ -11,7 +11,7 @@ struct rd_kafka_message_s;  // librdkafka's rd_kafka_message_t, never looked int
 namespace millrace::kafka {
 
 struct RecordRef {
-  std::string_view key;    // data() == nullptr: no key
+  std::string_view key;  // data() == nullptr: no key
   std::string_view value;
   Offset offset;
   int64_t timestamp_ms = -1;  // -1: none

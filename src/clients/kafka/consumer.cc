@@ -37,8 +37,7 @@ struct Consumer::Impl {
   static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list, void* self) {
     auto& impl = *static_cast<Impl*>(self);
     if (impl.destroying) {
-      ErrorPtr answered(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? rd_kafka_incremental_assign(rk, list)
-                                                                    : rd_kafka_incremental_unassign(rk, list));
+      ErrorPtr answered(code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? rd_kafka_incremental_assign(rk, list) : rd_kafka_incremental_unassign(rk, list));
       return;
     }
     RebalanceKind kind = RebalanceKind::kAssigned;
@@ -70,8 +69,7 @@ struct Consumer::Impl {
     if (!is_static && !rd_kafka_consumer_closed(rk)) {
       for (const auto& r : rebalances) {  // nobody will answer these any more
         ListPtr list = make_list(r.partitions);
-        ErrorPtr answered(r.kind == RebalanceKind::kAssigned ? rd_kafka_incremental_assign(rk, list.get())
-                                                             : rd_kafka_incremental_unassign(rk, list.get()));
+        ErrorPtr answered(r.kind == RebalanceKind::kAssigned ? rd_kafka_incremental_assign(rk, list.get()) : rd_kafka_incremental_unassign(rk, list.get()));
       }
       if (!closing) rd_kafka_consumer_close(rk);
     }
@@ -142,9 +140,7 @@ void Consumer::close() {
 
 bool Consumer::closed() const { return rd_kafka_consumer_closed(impl_->rk) != 0; }
 
-void Consumer::consume(MessageBatch& batch, size_t records_max, milliseconds timeout) {
-  impl_->fetcher.fill(impl_->queue.get(), batch, records_max, timeout);
-}
+void Consumer::consume(MessageBatch& batch, size_t records_max, milliseconds timeout) { impl_->fetcher.fill(impl_->queue.get(), batch, records_max, timeout); }
 
 std::vector<Rebalance> Consumer::take_rebalances() { return std::exchange(impl_->rebalances, {}); }
 
@@ -163,15 +159,9 @@ Status Consumer::unassign(const std::vector<TopicPartition>& partitions) {
   return status_of(ErrorPtr(rd_kafka_incremental_unassign(impl_->rk, list.get())), "unassign");
 }
 
-Status Consumer::pause(const std::vector<TopicPartition>& partitions) {
-  return pause_partitions(impl_->rk, partitions, true);
-}
-Status Consumer::resume(const std::vector<TopicPartition>& partitions) {
-  return pause_partitions(impl_->rk, partitions, false);
-}
-Status Consumer::seek(const std::vector<std::pair<TopicPartition, Offset>>& positions) {
-  return seek_partitions(impl_->rk, positions);
-}
+Status Consumer::pause(const std::vector<TopicPartition>& partitions) { return pause_partitions(impl_->rk, partitions, true); }
+Status Consumer::resume(const std::vector<TopicPartition>& partitions) { return pause_partitions(impl_->rk, partitions, false); }
+Status Consumer::seek(const std::vector<std::pair<TopicPartition, Offset>>& positions) { return seek_partitions(impl_->rk, positions); }
 
 std::vector<TopicPartition> Consumer::assignment() const {
   rd_kafka_topic_partition_list_t* raw = nullptr;
@@ -180,20 +170,15 @@ std::vector<TopicPartition> Consumer::assignment() const {
   return partitions_of(list.get());
 }
 
-Result<std::vector<CommittedOffset>> Consumer::committed(const std::vector<TopicPartition>& partitions,
-                                                         milliseconds timeout) {
+Result<std::vector<CommittedOffset>> Consumer::committed(const std::vector<TopicPartition>& partitions, milliseconds timeout) {
   return read_committed(impl_->rk, impl_->group, partitions, timeout);
 }
 
-Result<Watermarks> Consumer::watermarks(const TopicPartition& partition, milliseconds timeout) {
-  return query_watermarks(impl_->rk, partition, timeout);
-}
+Result<Watermarks> Consumer::watermarks(const TopicPartition& partition, milliseconds timeout) { return query_watermarks(impl_->rk, partition, timeout); }
 
 std::optional<Watermarks> Consumer::cached_watermarks(const TopicPartition& p) const {
   Watermarks w;
-  if (rd_kafka_get_watermark_offsets(impl_->rk, p.topic.c_str(), p.partition.value, &w.low.value, &w.high.value) ||
-      w.high.value < 0)
-    return std::nullopt;
+  if (rd_kafka_get_watermark_offsets(impl_->rk, p.topic.c_str(), p.partition.value, &w.low.value, &w.high.value) || w.high.value < 0) return std::nullopt;
   return w;
 }
 

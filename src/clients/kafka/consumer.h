@@ -81,9 +81,9 @@ class Consumer {
   void consume(MessageBatch& batch, size_t records_max, milliseconds timeout);
   std::vector<Rebalance> take_rebalances();
 
-  Status assign(const std::vector<AssignedPartition>& partitions);    // incremental
-  Status unassign(const std::vector<TopicPartition>& partitions);     // incremental
-  Status pause(const std::vector<TopicPartition>& partitions);        // what is prefetched is fetched again after resume
+  Status assign(const std::vector<AssignedPartition>& partitions);  // incremental
+  Status unassign(const std::vector<TopicPartition>& partitions);   // incremental
+  Status pause(const std::vector<TopicPartition>& partitions);      // what is prefetched is fetched again after resume
   Status resume(const std::vector<TopicPartition>& partitions);
   Status seek(const std::vector<std::pair<TopicPartition, Offset>>& positions);
   std::vector<TopicPartition> assignment() const;

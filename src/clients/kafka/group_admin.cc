@@ -17,8 +17,7 @@ GroupMember member_of(const rd_kafka_MemberDescription_t* raw) {
   member.client_id = text_of(rd_kafka_MemberDescription_client_id(raw));
   member.host = text_of(rd_kafka_MemberDescription_host(raw));
   member.instance_id = text_of(rd_kafka_MemberDescription_group_instance_id(raw));
-  if (const auto* assignment = rd_kafka_MemberDescription_assignment(raw))
-    member.partitions = partitions_of(rd_kafka_MemberAssignment_partitions(assignment));
+  if (const auto* assignment = rd_kafka_MemberDescription_assignment(raw)) member.partitions = partitions_of(rd_kafka_MemberAssignment_partitions(assignment));
   return member;
 }
 
@@ -61,8 +60,7 @@ Result<GroupAdmin> GroupAdmin::create(const KafkaProperties& properties) {
 Result<GroupDescription> GroupAdmin::describe(const std::string& group, milliseconds timeout) {
   const std::string what = "describing group " + group;
   const char* name = group.c_str();
-  rd_kafka_DescribeConsumerGroups(impl_->rk.get(), &name, 1, impl_->options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout).get(),
-                                  impl_->queue.get());
+  rd_kafka_DescribeConsumerGroups(impl_->rk.get(), &name, 1, impl_->options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, timeout).get(), impl_->queue.get());
   auto event = impl_->answer(timeout, what);
   if (!event) return std::unexpected(event.error());
   size_t count = 0;

@@ -9,7 +9,7 @@ namespace millrace::kafka {
 
 struct GroupMember {
   std::string member_id, client_id, host;
-  std::string instance_id;                // group.instance.id; empty: a dynamic member
+  std::string instance_id;                 // group.instance.id; empty: a dynamic member
   std::vector<TopicPartition> partitions;  // assigned to it; empty while the group rebalances
 };
 struct GroupDescription {

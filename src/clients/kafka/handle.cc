@@ -38,10 +38,8 @@ bool is_transient(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
     case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
     case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
-    case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
-      return true;
-    default:
-      return false;
+    case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED: return true;
+    default: return false;
   }
 }
 
@@ -110,8 +108,7 @@ ListPtr make_list(const std::vector<TopicPartition>& partitions) {
 
 ListPtr make_list(const std::vector<std::pair<TopicPartition, Offset>>& positions) {
   ListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
-  for (const auto& [p, offset] : positions)
-    rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition.value)->offset = offset.value;
+  for (const auto& [p, offset] : positions) rd_kafka_topic_partition_list_add(list.get(), p.topic.c_str(), p.partition.value)->offset = offset.value;
   return list;
 }
 
@@ -126,8 +123,7 @@ std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t*
 }
 
 // Not rd_kafka_committed(): that one keeps asking while any partition is unstable, and then says only "timed out".
-Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group,
-                                                    const std::vector<TopicPartition>& partitions,
+Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group, const std::vector<TopicPartition>& partitions,
                                                     milliseconds timeout) {
   const char* what = "reading committed offsets";
   if (partitions.empty()) return std::vector<CommittedOffset>{};
@@ -135,8 +131,7 @@ Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::s
   std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>> options(
       rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(timeout.count()), text, sizeof text);
-  if (ErrorPtr e(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1)); e)
-    return std::unexpected(status_of(std::move(e), what).error());
+  if (ErrorPtr e(rd_kafka_AdminOptions_set_require_stable_offsets(options.get(), 1)); e) return std::unexpected(status_of(std::move(e), what).error());
   QueuePtr queue(rd_kafka_queue_new(rk));
   ListPtr wanted = make_list(partitions);
   auto* request = rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), wanted.get());
@@ -146,11 +141,9 @@ Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::s
   if (!event) return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
   if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
   size_t groups = 0;
-  auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
-      rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &groups);
+  auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(rd_kafka_event_ListConsumerGroupOffsets_result(event.get()), &groups);
   if (groups != 1) return fail(RD_KAFKA_RESP_ERR__FAIL, what);
-  if (auto* error = rd_kafka_group_result_error(results[0]))
-    return fail(rd_kafka_error_code(error), what, rd_kafka_error_string(error));
+  if (auto* error = rd_kafka_group_result_error(results[0])) return fail(rd_kafka_error_code(error), what, rd_kafka_error_string(error));
   const auto* list = rd_kafka_group_result_partitions(results[0]);
   std::vector<CommittedOffset> out;
   for (const auto& p : partitions) {
@@ -171,8 +164,7 @@ Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::s
 
 Result<Watermarks> query_watermarks(rd_kafka_t* rk, const TopicPartition& p, milliseconds timeout) {
   Watermarks w;
-  auto code = rd_kafka_query_watermark_offsets(rk, p.topic.c_str(), p.partition.value, &w.low.value, &w.high.value,
-                                               static_cast<int>(timeout.count()));
+  auto code = rd_kafka_query_watermark_offsets(rk, p.topic.c_str(), p.partition.value, &w.low.value, &w.high.value, static_cast<int>(timeout.count()));
   if (code) return fail(code, "watermarks of " + p.topic + "/" + std::to_string(p.partition.value));
   return w;
 }
@@ -200,9 +192,7 @@ Status pause_partitions(rd_kafka_t* rk, const std::vector<TopicPartition>& parti
   auto code = pause ? rd_kafka_pause_partitions(rk, list.get()) : rd_kafka_resume_partitions(rk, list.get());
   if (auto s = status_of(code, what); !s) return s;
   for (int i = 0; i < list->cnt; ++i)
-    if (list->elems[i].err)
-      return fail(list->elems[i].err, std::string(what) + " of " + list->elems[i].topic + "/" +
-                                          std::to_string(list->elems[i].partition));
+    if (list->elems[i].err) return fail(list->elems[i].err, std::string(what) + " of " + list->elems[i].topic + "/" + std::to_string(list->elems[i].partition));
   if (!pause) wake_fetchers(rk, list.get());
   return {};
 }
@@ -216,9 +206,7 @@ ErrorPtr produce_record(rd_kafka_t* rk, const OutgoingRecord& record) {
   fields[n].vtype = RD_KAFKA_VTYPE_PARTITION;
   fields[n++].u.i32 = record.partition ? record.partition->value : RD_KAFKA_PARTITION_UA;
   // Not null and empty: any address does.
-  auto address = [](std::string_view v, bool null) {
-    return null ? nullptr : const_cast<char*>(v.data() ? v.data() : "");
-  };
+  auto address = [](std::string_view v, bool null) { return null ? nullptr : const_cast<char*>(v.data() ? v.data() : ""); };
   fields[n].vtype = RD_KAFKA_VTYPE_VALUE;
   fields[n].u.mem.ptr = address(record.value, record.null_value);
   fields[n++].u.mem.size = record.null_value ? 0 : record.value.size();
@@ -235,8 +223,8 @@ ErrorPtr produce_record(rd_kafka_t* rk, const OutgoingRecord& record) {
   if (record.headers && !record.headers->empty()) {
     headers = rd_kafka_headers_new(record.headers->size());
     for (const auto& h : *record.headers)
-      rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()),
-                          h.null_value ? nullptr : h.value.data(), static_cast<ssize_t>(h.value.size()));
+      rd_kafka_header_add(headers, h.name.data(), static_cast<ssize_t>(h.name.size()), h.null_value ? nullptr : h.value.data(),
+                          static_cast<ssize_t>(h.value.size()));
     fields[n].vtype = RD_KAFKA_VTYPE_HEADERS;
     fields[n++].u.headers = headers;
   }

@@ -41,8 +41,8 @@ TopicPartition partition_of(const rd_kafka_topic_partition_t& p);
 std::vector<TopicPartition> partitions_of(const rd_kafka_topic_partition_list_t* list);
 
 // Shared by Consumer and Reader. Always asks for stable offsets.
-Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group,
-                                                    const std::vector<TopicPartition>& partitions, milliseconds timeout);
+Result<std::vector<CommittedOffset>> read_committed(rd_kafka_t* rk, const std::string& group, const std::vector<TopicPartition>& partitions,
+                                                    milliseconds timeout);
 Result<Watermarks> query_watermarks(rd_kafka_t* rk, const TopicPartition& partition, milliseconds timeout);
 Status seek_partitions(rd_kafka_t* rk, const std::vector<std::pair<TopicPartition, Offset>>& positions);
 Status pause_partitions(rd_kafka_t* rk, const std::vector<TopicPartition>& partitions, bool pause);

@@ -16,9 +16,7 @@ struct IdempotentProducer::Impl {
     if (!m->err) return;
     auto& impl = *static_cast<Impl*>(self);
     impl.failed.fetch_add(1, std::memory_order_relaxed);
-    if (impl.on_failure)
-      impl.on_failure({rd_kafka_topic_name(m->rkt), PartitionId(m->partition)},
-                      error_of(m->err, "delivery", rd_kafka_message_errstr(m)));
+    if (impl.on_failure) impl.on_failure({rd_kafka_topic_name(m->rkt), PartitionId(m->partition)}, error_of(m->err, "delivery", rd_kafka_message_errstr(m)));
   }
 };
 
@@ -68,13 +66,9 @@ Status IdempotentProducer::produce(const OutgoingRecord& record, milliseconds ti
   }
 }
 
-void IdempotentProducer::poll(milliseconds timeout) {
-  rd_kafka_poll(impl_->rk.get(), static_cast<int>(timeout.count()));
-}
+void IdempotentProducer::poll(milliseconds timeout) { rd_kafka_poll(impl_->rk.get(), static_cast<int>(timeout.count())); }
 
-Status IdempotentProducer::flush(milliseconds timeout) {
-  return status_of(rd_kafka_flush(impl_->rk.get(), static_cast<int>(timeout.count())), "flush");
-}
+Status IdempotentProducer::flush(milliseconds timeout) { return status_of(rd_kafka_flush(impl_->rk.get(), static_cast<int>(timeout.count())), "flush"); }
 
 uint64_t IdempotentProducer::failed() const { return impl_->failed.load(std::memory_order_relaxed); }
 size_t IdempotentProducer::in_flight() const { return static_cast<size_t>(rd_kafka_outq_len(impl_->rk.get())); }

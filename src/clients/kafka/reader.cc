@@ -10,8 +10,7 @@ struct Reader::Impl {
   Fetcher fetcher;
   std::string group;
   static void on_error(rd_kafka_t*, int code, const char* text, void* self) {
-    static_cast<Impl*>(self)->fetcher.errors.push_back(
-        error_of(static_cast<rd_kafka_resp_err_t>(code), "kafka reader", text));
+    static_cast<Impl*>(self)->fetcher.errors.push_back(error_of(static_cast<rd_kafka_resp_err_t>(code), "kafka reader", text));
   }
 };
 
@@ -21,18 +20,17 @@ Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
 Result<Reader> Reader::create(const ReaderSettings& s) {
-  auto conf = make_conf(s.kafka,
-                        {{"group.id", s.group.empty() ? "millrace-reader" : s.group},
-                         {"enable.auto.commit", "false"},
-                         {"enable.auto.offset.store", "false"},
-                         {"auto.offset.reset", "error"},
-                         {"enable.partition.eof", "true"},
-                         {"isolation.level", s.isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted"},
-                         {"queued.max.messages.kbytes", std::to_string(std::max<size_t>(1, s.queued_bytes_max / 1024))},
-                         {"fetch.wait.max.ms", std::to_string(s.fetch_wait_max.count())},
-                         {"fetch.queue.backoff.ms", "10"},
-                         {"fetch.error.backoff.ms", "50"},
-                         {"check.crcs", "true"}});
+  auto conf = make_conf(s.kafka, {{"group.id", s.group.empty() ? "millrace-reader" : s.group},
+                                  {"enable.auto.commit", "false"},
+                                  {"enable.auto.offset.store", "false"},
+                                  {"auto.offset.reset", "error"},
+                                  {"enable.partition.eof", "true"},
+                                  {"isolation.level", s.isolation == Isolation::kReadCommitted ? "read_committed" : "read_uncommitted"},
+                                  {"queued.max.messages.kbytes", std::to_string(std::max<size_t>(1, s.queued_bytes_max / 1024))},
+                                  {"fetch.wait.max.ms", std::to_string(s.fetch_wait_max.count())},
+                                  {"fetch.queue.backoff.ms", "10"},
+                                  {"fetch.error.backoff.ms", "50"},
+                                  {"check.crcs", "true"}});
   if (!conf) return std::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
   impl->group = s.group;
@@ -53,22 +51,16 @@ Status Reader::assign(const std::vector<std::pair<TopicPartition, Offset>>& begi
   if (assigned) wake_fetchers(impl_->rk.get(), list.get());
   return assigned;
 }
-Status Reader::seek(const std::vector<std::pair<TopicPartition, Offset>>& positions) {
-  return seek_partitions(impl_->rk.get(), positions);
-}
+Status Reader::seek(const std::vector<std::pair<TopicPartition, Offset>>& positions) { return seek_partitions(impl_->rk.get(), positions); }
 Status Reader::pause(const std::vector<TopicPartition>& p) { return pause_partitions(impl_->rk.get(), p, true); }
 Status Reader::resume(const std::vector<TopicPartition>& p) { return pause_partitions(impl_->rk.get(), p, false); }
 
-void Reader::consume(MessageBatch& batch, size_t records_max, milliseconds timeout) {
-  impl_->fetcher.fill(impl_->queue.get(), batch, records_max, timeout);
-}
+void Reader::consume(MessageBatch& batch, size_t records_max, milliseconds timeout) { impl_->fetcher.fill(impl_->queue.get(), batch, records_max, timeout); }
 
-Result<Watermarks> Reader::watermarks(const TopicPartition& partition, milliseconds timeout) {
-  return query_watermarks(impl_->rk.get(), partition, timeout);
-}
+Result<Watermarks> Reader::watermarks(const TopicPartition& partition, milliseconds timeout) { return query_watermarks(impl_->rk.get(), partition, timeout); }
 
-Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const std::vector<TopicPartition>& partitions,
-                                                                          int64_t unix_ms, milliseconds timeout) {
+Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const std::vector<TopicPartition>& partitions, int64_t unix_ms,
+                                                                          milliseconds timeout) {
   // The ends first: a record that comes between the two questions must not be passed over.
   std::vector<Offset> ends;
   for (const TopicPartition& partition : partitions) {
@@ -90,8 +82,7 @@ Result<std::vector<std::pair<TopicPartition, Offset>>> Reader::offsets_at(const 
   return out;
 }
 
-Result<std::vector<CommittedOffset>> Reader::committed(const std::vector<TopicPartition>& partitions,
-                                                       milliseconds timeout) {
+Result<std::vector<CommittedOffset>> Reader::committed(const std::vector<TopicPartition>& partitions, milliseconds timeout) {
   return read_committed(impl_->rk.get(), impl_->group, partitions, timeout);
 }
 

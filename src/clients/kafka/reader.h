@@ -34,8 +34,7 @@ class Reader {
 
   Result<Watermarks> watermarks(const TopicPartition& partition, milliseconds timeout);
   // The first offset whose record is not older than `unix_ms`; the end if there is none.
-  Result<std::vector<std::pair<TopicPartition, Offset>>> offsets_at(const std::vector<TopicPartition>& partitions,
-                                                                    int64_t unix_ms, milliseconds timeout);
+  Result<std::vector<std::pair<TopicPartition, Offset>>> offsets_at(const std::vector<TopicPartition>& partitions, int64_t unix_ms, milliseconds timeout);
   Result<std::vector<CommittedOffset>> committed(const std::vector<TopicPartition>& partitions, milliseconds timeout);
 
   const std::string& topic_name(uint16_t index) const;

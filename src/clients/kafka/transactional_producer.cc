@@ -10,12 +10,11 @@ namespace {
 enum class Phase { kInit, kBegin, kSend, kCommit, kAbort };
 
 bool is_fence(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+  return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED || code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 bool is_group_refusal(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-         code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID || code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+  return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ||
+         code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
 }
 
 TransactionFailure classify(const rd_kafka_error_t* error, Phase phase) {
@@ -23,16 +22,12 @@ TransactionFailure classify(const rd_kafka_error_t* error, Phase phase) {
   if (is_fence(code)) return TransactionFailure::kFenced;
   if (rd_kafka_error_is_fatal(error)) return TransactionFailure::kUnknown;
   switch (phase) {
-    case Phase::kInit:
-      return rd_kafka_error_is_retriable(error) ? TransactionFailure::kTransient : TransactionFailure::kUnknown;
-    case Phase::kBegin:
-      return TransactionFailure::kUnknown;  // it asks nobody: an error means a state that we did not expect
+    case Phase::kInit: return rd_kafka_error_is_retriable(error) ? TransactionFailure::kTransient : TransactionFailure::kUnknown;
+    case Phase::kBegin: return TransactionFailure::kUnknown;  // it asks nobody: an error means a state that we did not expect
     case Phase::kSend:
       // No commit was asked for yet, so whatever happens to the transaction, it isn't committed.
       if (is_group_refusal(code)) return TransactionFailure::kRefusedByGroup;
-      return rd_kafka_error_txn_requires_abort(error) || rd_kafka_error_is_retriable(error)
-                 ? TransactionFailure::kAbortable
-                 : TransactionFailure::kUnknown;
+      return rd_kafka_error_txn_requires_abort(error) || rd_kafka_error_is_retriable(error) ? TransactionFailure::kAbortable : TransactionFailure::kUnknown;
     case Phase::kCommit: {
       // Abortable is sure only when the request to end the transaction never left. Once it did, librdkafka says so
       // (rdkafka_txnmgr.c, rd_kafka_txn_handle_EndTxn), and the commit may have gone through all the same.
@@ -42,8 +37,7 @@ TransactionFailure classify(const rd_kafka_error_t* error, Phase phase) {
         return is_group_refusal(code) ? TransactionFailure::kRefusedByGroup : TransactionFailure::kAbortable;
       return TransactionFailure::kUnknown;
     }
-    case Phase::kAbort:
-      return TransactionFailure::kUnknown;
+    case Phase::kAbort: return TransactionFailure::kUnknown;
   }
   return TransactionFailure::kUnknown;
 }
@@ -52,8 +46,7 @@ TransactionStatus outcome(ErrorPtr error, Phase phase, const char* what) {
   if (!error) return {};
   auto code = rd_kafka_error_code(error.get());
   return std::unexpected(TransactionError{classify(error.get(), phase), code,
-                                          std::string(what) + ": " + rd_kafka_error_string(error.get()) + " (" +
-                                              rd_kafka_err2name(code) + ")"});
+                                          std::string(what) + ": " + rd_kafka_error_string(error.get()) + " (" + rd_kafka_err2name(code) + ")"});
 }
 
 }  // namespace
@@ -118,17 +111,14 @@ TransactionStatus TransactionalProducer::produce(const OutgoingRecord& record) {
       rd_kafka_poll(impl_->rk.get(), 10);
       continue;
     }
-    auto failure = is_fence(code) ? TransactionFailure::kFenced
+    auto failure = is_fence(code)                         ? TransactionFailure::kFenced
                    : rd_kafka_error_is_fatal(error.get()) ? TransactionFailure::kUnknown
                                                           : TransactionFailure::kAbortable;
-    return std::unexpected(TransactionError{failure, code,
-                                            "producing to " + std::string(record.topic) + ": " +
-                                                rd_kafka_error_string(error.get())});
+    return std::unexpected(TransactionError{failure, code, "producing to " + std::string(record.topic) + ": " + rd_kafka_error_string(error.get())});
   }
 }
 
-TransactionStatus TransactionalProducer::send_offsets(const std::vector<OffsetToCommit>& offsets,
-                                                      const GroupMetadata& group, milliseconds timeout) {
+TransactionStatus TransactionalProducer::send_offsets(const std::vector<OffsetToCommit>& offsets, const GroupMetadata& group, milliseconds timeout) {
   ListPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const auto& o : offsets) {
     // librdkafka silently leaves out offsets below 0.
@@ -143,19 +133,16 @@ TransactionStatus TransactionalProducer::send_offsets(const std::vector<OffsetTo
   }
   auto* handle = static_cast<const rd_kafka_consumer_group_metadata_t*>(group.handle());
   MILLRACE_CHECK(handle != nullptr && (group.fences() || group.of_no_member()), "offsets are committed as a member of the group, or by an operator");
-  return outcome(ErrorPtr(rd_kafka_send_offsets_to_transaction(impl_->rk.get(), list.get(), handle,
-                                                               static_cast<int>(timeout.count()))),
-                 Phase::kSend, "sending offsets to the transaction");
+  return outcome(ErrorPtr(rd_kafka_send_offsets_to_transaction(impl_->rk.get(), list.get(), handle, static_cast<int>(timeout.count()))), Phase::kSend,
+                 "sending offsets to the transaction");
 }
 
 TransactionStatus TransactionalProducer::commit(milliseconds timeout) {
-  return outcome(ErrorPtr(rd_kafka_commit_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))),
-                 Phase::kCommit, "committing the transaction");
+  return outcome(ErrorPtr(rd_kafka_commit_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))), Phase::kCommit, "committing the transaction");
 }
 
 TransactionStatus TransactionalProducer::abort(milliseconds timeout) {
-  return outcome(ErrorPtr(rd_kafka_abort_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))), Phase::kAbort,
-                 "aborting the transaction");
+  return outcome(ErrorPtr(rd_kafka_abort_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))), Phase::kAbort, "aborting the transaction");
 }
 
 }  // namespace millrace::kafka

@@ -43,8 +43,7 @@ class TransactionalProducer {
   TransactionStatus init(milliseconds timeout);  // settles the last transaction under this id and fences its owner
   TransactionStatus begin();
   TransactionStatus produce(const OutgoingRecord& record);  // queued; its failure shows in commit as kAbortable
-  TransactionStatus send_offsets(const std::vector<OffsetToCommit>& offsets, const GroupMetadata& group,
-                                 milliseconds timeout);
+  TransactionStatus send_offsets(const std::vector<OffsetToCommit>& offsets, const GroupMetadata& group, milliseconds timeout);
   TransactionStatus commit(milliseconds timeout);
   TransactionStatus abort(milliseconds timeout);
 

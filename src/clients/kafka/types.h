@@ -46,8 +46,8 @@ struct CommittedOffset {
   TopicPartition partition;
   std::optional<Offset> offset;  // none: the group never committed, or the offset expired
   std::string metadata;
-  std::optional<Error> error;    // of this partition alone; then neither of the above is known
-  bool unstable = false;         // the error is: a transaction with offsets for this partition is pending
+  std::optional<Error> error;  // of this partition alone; then neither of the above is known
+  bool unstable = false;       // the error is: a transaction with offsets for this partition is pending
 };
 
 struct OffsetToCommit {

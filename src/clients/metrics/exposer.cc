@@ -14,8 +14,7 @@ Exposer::Exposer(Exposer&&) noexcept = default;
 Exposer& Exposer::operator=(Exposer&&) noexcept = default;
 Exposer::~Exposer() = default;
 
-Result<Exposer> Exposer::start(const Registry& registry, uint16_t port, std::function<Health()> health,
-                               const std::string& host) {
+Result<Exposer> Exposer::start(const Registry& registry, uint16_t port, std::function<Health()> health, const std::string& host) {
   http_server::Options options;
   options.host = host;
   options.port = port;

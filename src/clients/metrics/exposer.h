@@ -19,8 +19,7 @@ struct Health {
 class Exposer {
  public:
   // Port 0 picks a free one. The registry must outlive the exposer.
-  static Result<Exposer> start(const Registry& registry, uint16_t port, std::function<Health()> health = {},
-                               const std::string& host = "127.0.0.1");
+  static Result<Exposer> start(const Registry& registry, uint16_t port, std::function<Health()> health = {}, const std::string& host = "127.0.0.1");
   Exposer(Exposer&&) noexcept;
   Exposer& operator=(Exposer&&) noexcept;
   ~Exposer();

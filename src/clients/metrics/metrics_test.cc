@@ -79,8 +79,7 @@ TEST(MetricsContract, ListsEveryNameThatTheSourceSpeaksOf) {
     if (!name.ends_with(".cc") || name.ends_with("_test.cc")) continue;
     std::ifstream in(f.path());
     for (std::string line; std::getline(in, line);) {
-      if (line.find("counter(") == line.npos && line.find("gauge(") == line.npos && line.find("histogram(") == line.npos)
-        continue;
+      if (line.find("counter(") == line.npos && line.find("gauge(") == line.npos && line.find("histogram(") == line.npos) continue;
       for (std::sregex_iterator it(line.begin(), line.end(), literal), end; it != end; ++it)
         if (!contract().contains((*it)[1])) unlisted.insert((*it)[1].str() + " in " + f.path().string());
     }

@@ -20,8 +20,7 @@ const ContractEntry& entry_of(const std::string& name, const char* type, const L
   MILLRACE_CHECK(it != contract().end(), "metric " + name + " is not in contracts/metrics.yaml: add it there");
   MILLRACE_CHECK(it->second.type == type, "metric " + name + " is a " + it->second.type + " in contracts/metrics.yaml");
   bool same = labels.size() == it->second.labels.size() &&
-              std::all_of(it->second.labels.begin(), it->second.labels.end(),
-                          [&](const std::string& l) { return labels.contains(l); });
+              std::all_of(it->second.labels.begin(), it->second.labels.end(), [&](const std::string& l) { return labels.contains(l); });
   MILLRACE_CHECK(same, "metric " + name + " has other labels in contracts/metrics.yaml");
   return it->second;
 }
@@ -100,8 +99,6 @@ void Registry::remove(const std::string& name, const Labels& labels) {
   family.Remove(&family.Add(labels));
 }
 
-std::string Registry::text() const {
-  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
-}
+std::string Registry::text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }
 
 }  // namespace millrace::metrics

@@ -10,15 +10,20 @@ using std::chrono::milliseconds;
 
 ClickHouseWrite::ClickHouseWrite(int64_t plan_time_ms, uint64_t rows, bool first_attempt, const ClickHouseGuards& guards)
     : guards_(guards), origin_ms_(plan_time_ms / 1000 * 1000), rows_(rows), first_(first_attempt) {
-  if (rows == 0) action_ = Durable{};
-  else if (first_attempt) insert();
-  else from_the_start();
+  if (rows == 0)
+    action_ = Durable{};
+  else if (first_attempt)
+    insert();
+  else
+    from_the_start();
 }
 
 void ClickHouseWrite::from_the_start() {
   verifying_ = counted_ = false;
-  if (guards_.count_after_clock || !guards_.count_first) action_ = AskServerTime{};
-  else action_ = Count{};
+  if (guards_.count_after_clock || !guards_.count_first)
+    action_ = AskServerTime{};
+  else
+    action_ = Count{};
 }
 
 void ClickHouseWrite::insert() {
@@ -56,18 +61,24 @@ void ClickHouseWrite::server_time(int64_t unix_ms) {
   }
   if (term > 0 && guards_.guard_after_term && unix_ms < term_begin(term) + kGuardMs) return wait(milliseconds(term_begin(term) + kGuardMs - unix_ms));
   term_ = static_cast<int>(term);
-  if (term_ > 0 && guards_.ask_under_way) action_ = AskUnderWay{};
-  else count_or_insert();
+  if (term_ > 0 && guards_.ask_under_way)
+    action_ = AskUnderWay{};
+  else
+    count_or_insert();
 }
 
 void ClickHouseWrite::under_way(uint64_t inserts) {
-  if (inserts > 0) wait(milliseconds(250));
-  else count_or_insert();
+  if (inserts > 0)
+    wait(milliseconds(250));
+  else
+    count_or_insert();
 }
 
 void ClickHouseWrite::count_or_insert() {
-  if (counted_ || !guards_.count_first) insert();
-  else action_ = Count{};
+  if (counted_ || !guards_.count_first)
+    insert();
+  else
+    action_ = Count{};
 }
 
 void ClickHouseWrite::counted(uint64_t rows) {
@@ -77,8 +88,10 @@ void ClickHouseWrite::counted(uint64_t rows) {
   } else if (rows != 0) {
     action_ = Stop{std::to_string(rows) + " of the plan's " + std::to_string(rows_) + " rows are in the table: neither none nor all"};
   } else if (verifying_) {  // acknowledged, and yet not there: the token was known, the rows are lost
-    if (guards_.patience) lost_term_ = term_;
-    else extra_ = attempts_;
+    if (guards_.patience)
+      lost_term_ = term_;
+    else
+      extra_ = attempts_;
     wait(milliseconds(guards_.patience ? 250 : 0));
   } else if (!guards_.count_after_clock && !counted_) {
     counted_ = true;

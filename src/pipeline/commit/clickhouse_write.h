@@ -27,8 +27,8 @@ class ClickHouseWrite {
  public:
   using milliseconds = std::chrono::milliseconds;
   static constexpr int64_t kTermMs = 10'000;
-  static constexpr int64_t kGuardMs = 2'000;   // how long after a term's end its inserts may still be checked
-  static constexpr int64_t kLeastMs = 1'000;   // an insert with less time left isn't begun
+  static constexpr int64_t kGuardMs = 2'000;  // how long after a term's end its inserts may still be checked
+  static constexpr int64_t kLeastMs = 1'000;  // an insert with less time left isn't begun
 
   // One request; any error, whatever it says, is insert_failed(). `token` is the term but for a broken rule.
   struct Insert {
@@ -40,10 +40,10 @@ class ClickHouseWrite {
   struct AskUnderWay {};    // inserts of this plan that system.processes lists: answer under_way()
   struct Count {};          // rows of this plan in the table: answer counted()
   struct Wait {
-    milliseconds time;      // answer waited()
+    milliseconds time;  // answer waited()
   };
   struct Durable {};
-  struct Stop {             // neither none nor all of the rows are there: nothing more may be written
+  struct Stop {  // neither none nor all of the rows are there: nothing more may be written
     std::string reason;
   };
   using Action = std::variant<Insert, AskServerTime, AskUnderWay, Count, Wait, Durable, Stop>;
@@ -75,10 +75,10 @@ class ClickHouseWrite {
   int64_t origin_ms_;  // the plan's time, on a whole second
   uint64_t rows_;
   int term_ = 0;
-  int lost_term_ = -1;      // acknowledged, and not there
-  bool first_;              // the insert under way is the first attempt
-  bool verifying_ = false;  // the count is of an acknowledged insert
-  bool counted_ = false;    // without count_after_clock: the count came before the clock
+  int lost_term_ = -1;                           // acknowledged, and not there
+  bool first_;                                   // the insert under way is the first attempt
+  bool verifying_ = false;                       // the count is of an acknowledged insert
+  bool counted_ = false;                         // without count_after_clock: the count came before the clock
   int attempts_ = 0, failures_ = 0, extra_ = 0;  // extra_: without patience, makes another token
   Action action_;
 };

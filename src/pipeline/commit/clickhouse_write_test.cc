@@ -10,7 +10,9 @@ constexpr int64_t kPlan = 1'790'000'000'700;
 constexpr int64_t kOrigin = 1'790'000'000'000;
 
 template <class T>
-bool is(const Write& write) { return std::holds_alternative<T>(write.action()); }
+bool is(const Write& write) {
+  return std::holds_alternative<T>(write.action());
+}
 Write::Insert insert_of(const Write& write) { return std::get<Write::Insert>(write.action()); }
 
 TEST(ClickHouseWrite, AFreshPlanIsInsertedAtOnceInItsFirstTermAndBelieved) {

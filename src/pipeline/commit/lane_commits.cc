@@ -90,9 +90,7 @@ void LaneProtocol::landed(const UnderWay& done) {
         if (Partition* p = find(e.partition)) ++p->adoptions;
       in_flight_->stage = Stage::kRebuilding;
       return emit(action::RebuildPlan{in_flight_->plan});
-    case Purpose::kRebuilt:
-      in_flight_->stage = Stage::kWriting;
-      return emit(action::WritePlan{in_flight_->plan, false});
+    case Purpose::kRebuilt: in_flight_->stage = Stage::kWriting; return emit(action::WritePlan{in_flight_->plan, false});
     case Purpose::kRefused: {
       const InFlight refused = *std::exchange(in_flight_, std::nullopt);
       emit(action::CancelPlan{refused.plan});

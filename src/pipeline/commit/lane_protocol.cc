@@ -102,8 +102,10 @@ void LaneProtocol::lost(const std::vector<TopicPartition>& partitions) {
   const bool committing = commit_ && std::ranges::any_of(commit_->request.offsets, [&](const auto& e) { return contains(partitions, e.partition); });
   if (guards_.forget_what_moved) {
     const bool in_flight = in_flight_ && touches(*in_flight_->plan, partitions);
-    if (committing || (commit_ && in_flight)) forget_everything();  // its outcome is somebody else's business now
-    else if (in_flight) forget_plan();
+    if (committing || (commit_ && in_flight))
+      forget_everything();  // its outcome is somebody else's business now
+    else if (in_flight)
+      forget_plan();
   }
   drop_collected(partitions);
   for (const auto& name : partitions) partitions_.erase(name);
@@ -113,8 +115,10 @@ void LaneProtocol::lost(const std::vector<TopicPartition>& partitions) {
 
 void LaneProtocol::drain_deadline_passed() {
   if (!draining()) return;
-  if (commit_) forget_everything();
-  else forget_plan();
+  if (commit_)
+    forget_everything();
+  else
+    forget_plan();
   step();
 }
 
@@ -162,8 +166,8 @@ std::string LaneProtocol::obstacle(const CommittedRead& read, const Result<Commi
   const std::string accept = "; if that is right, say `millrace offsets accept`";
   if (!metadata) return guards_.check_mark ? metadata.error().message + accept : "";
   if (guards_.check_mark && metadata->offset != read.offset)
-    return "the committed offset is " + std::to_string(read.offset.value) + ", but the mark in it was made for " +
-           std::to_string(metadata->offset.value) + ": the group was reset or mirrored" + accept;
+    return "the committed offset is " + std::to_string(read.offset.value) + ", but the mark in it was made for " + std::to_string(metadata->offset.value) +
+           ": the group was reset or mirrored" + accept;
   if (guards_.check_topic_id && metadata->topic_id != read.topic_id)
     return "the topic was deleted and made anew since its offset was committed (topic id " + to_string(metadata->topic_id.value) + ", now " +
            to_string(read.topic_id.value) + ")" + accept;
@@ -198,8 +202,10 @@ void LaneProtocol::take_up(const TopicPartition& name, Partition& p, const Commi
   p.adoptions = metadata ? metadata->adoptions : 0;
   if (std::string why = obstacle(read, metadata); !why.empty()) return stop(name, p, std::move(why));
   p.reason.clear();
-  if (p.found) p.phase = Phase::kFound;
-  else ready(name, p);
+  if (p.found)
+    p.phase = Phase::kFound;
+  else
+    ready(name, p);
 }
 
 void LaneProtocol::beginning_found(uint64_t number, const TopicPartition& partition, Offset begin) {

@@ -45,9 +45,9 @@ struct CommittedRead {
   enum class State { kOffset, kNone, kUnstable, kFailed };
   TopicPartition partition;
   State state = State::kFailed;
-  Offset offset;         // kOffset (and kUnstable: the older one, which must not be used)
+  Offset offset;  // kOffset (and kUnstable: the older one, which must not be used)
   std::string metadata;
-  TopicId topic_id;      // the topic's id now
+  TopicId topic_id;  // the topic's id now
 };
 
 enum class CommitAnswer {
@@ -131,8 +131,7 @@ struct Stopped {
 }  // namespace action
 
 using Action = std::variant<action::InitProducer, action::ReadOffsets, action::ResolveBeginning, action::StartReading, action::DropCollected,
-                            action::RebuildPlan, action::WritePlan, action::CancelPlan, action::Commit, action::Wait, action::Release,
-                            action::Stopped>;
+                            action::RebuildPlan, action::WritePlan, action::CancelPlan, action::Commit, action::Wait, action::Release, action::Stopped>;
 
 class LaneProtocol {
  public:
@@ -167,28 +166,28 @@ class LaneProtocol {
 
   std::vector<Action> take_actions();  // in their order
 
-  bool wants_epoch() const;                                               // an epoch closed now is taken up; asked anew after each event
-  bool seeks_beginning(uint64_t number, const TopicPartition& partition) const;  // the search of this number is still wanted
-  bool may_plan(const TopicPartition& partition) const;                   // it is read, and not about to go
-  std::optional<Offset> next_begin(const TopicPartition& partition) const;  // where its next range begins
-  std::optional<TopicId> topic_id(const TopicPartition& partition) const;   // of the topic that its offset was committed for
+  bool wants_epoch() const;                                                       // an epoch closed now is taken up; asked anew after each event
+  bool seeks_beginning(uint64_t number, const TopicPartition& partition) const;   // the search of this number is still wanted
+  bool may_plan(const TopicPartition& partition) const;                           // it is read, and not about to go
+  std::optional<Offset> next_begin(const TopicPartition& partition) const;        // where its next range begins
+  std::optional<TopicId> topic_id(const TopicPartition& partition) const;         // of the topic that its offset was committed for
   std::optional<Offset> committed_offset(const TopicPartition& partition) const;  // as far as it was read since the partition is held
-  bool idle() const;      // nothing is in flight, closed, or being committed
-  bool draining() const;  // a Release is held back
+  bool idle() const;                                                              // nothing is in flight, closed, or being committed
+  bool draining() const;                                                          // a Release is held back
   std::vector<TopicPartition> held() const;
 
  private:
   enum class Phase { kReading, kResolving, kBeginning, kFound, kReady, kStopped };  // kReading: its committed offset
   struct Partition {
     Phase phase = Phase::kReading;
-    Offset position;       // committed
+    Offset position;  // committed
     TopicId topic_id;
-    PlanPtr found;         // kFound, kStopped: the plan in the committed metadata
+    PlanPtr found;  // kFound, kStopped: the plan in the committed metadata
     uint8_t adoptions = 0;
-    uint64_t read = 0;     // number of the read, or the search for a beginning, under way; 0: none
+    uint64_t read = 0;              // number of the read, or the search for a beginning, under way; 0: none
     action::milliseconds after{0};  // before the next one
-    std::string reason;    // kStopped: why; otherwise: why it will be, once its epoch is done
-    bool leaving = false;  // revoked, and not yet released
+    std::string reason;             // kStopped: why; otherwise: why it will be, once its epoch is done
+    bool leaving = false;           // revoked, and not yet released
   };
   enum class Stage { kAnnounced, kRebuilding, kRebuilt, kWriting, kDurable };
   struct InFlight {
@@ -230,7 +229,9 @@ class LaneProtocol {
   Partition* find(const TopicPartition& name);
   const Partition* find(const TopicPartition& name) const;
   template <class T>
-  void emit(T act) { actions_.push_back(std::move(act)); }
+  void emit(T act) {
+    actions_.push_back(std::move(act));
+  }
 
   LaneGuards guards_;
   uint16_t row_semantics_;
@@ -239,9 +240,9 @@ class LaneProtocol {
   std::optional<InFlight> in_flight_;
   PlanPtr next_;  // closed, and not yet committed
   std::optional<UnderWay> commit_;
-  std::string refusal_;       // of the plan in flight, while that is being committed
-  uint64_t numbers_ = 0;      // the last one given out
-  uint64_t waiting_ = 0;      // number of the Wait under way
+  std::string refusal_;   // of the plan in flight, while that is being committed
+  uint64_t numbers_ = 0;  // the last one given out
+  uint64_t waiting_ = 0;  // number of the Wait under way
   bool producer_ready_ = false, producer_asked_ = false;
   std::vector<Action> actions_;
 };

@@ -23,7 +23,8 @@ struct Lane {
     return found;
   }
   static CommittedRead at(const TopicPartition& p, int64_t offset, PlanPtr plan = nullptr, int adoptions = 0) {
-    return {p, CommittedRead::State::kOffset, Offset(offset), encode({Offset(offset), kTopic, static_cast<uint8_t>(adoptions), false, std::move(plan)}), kTopic};
+    return {p, CommittedRead::State::kOffset, Offset(offset), encode({Offset(offset), kTopic, static_cast<uint8_t>(adoptions), false, std::move(plan)}),
+            kTopic};
   }
   // Assigned, and read on from `offset`.
   void own(const std::vector<TopicPartition>& names, int64_t offset = 100) {

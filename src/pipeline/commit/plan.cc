@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view kPrefix = "mr1.";
 constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";  // RFC 4648 section 5
-constexpr size_t kRangeBytes = 1 + 5 + 10 + 5 + 5 + 8;  // topic, partition, begin, length, records, checksum: at most
+constexpr size_t kRangeBytes = 1 + 5 + 10 + 5 + 5 + 8;                                          // topic, partition, begin, length, records, checksum: at most
 constexpr size_t kGivenUpBytes = 1 + 5 + 1;
 constexpr size_t kBinaryMax = (kMetadataBytesMax - kPrefix.size()) / 4 * 3;
 
@@ -204,9 +204,7 @@ Result<CommitMetadata> decode(std::string_view text) {
   return metadata;
 }
 
-size_t MetadataBudget::topic_bytes(std::string_view topic) const {
-  return std::ranges::find(topics_, topic) != topics_.end() ? 0 : 16 + 2 + topic.size();
-}
+size_t MetadataBudget::topic_bytes(std::string_view topic) const { return std::ranges::find(topics_, topic) != topics_.end() ? 0 : 16 + 2 + topic.size(); }
 bool MetadataBudget::fits_partition(std::string_view topic) const {
   return partitions_ < kPlanPartitionsMax && bytes_ + kRangeBytes + topic_bytes(topic) <= kBinaryMax;
 }

@@ -46,8 +46,8 @@ struct Plan {
   int64_t time_ms = 0;  // since 1970, UTC: the rows' _ingested_at, and the origin of the terms
   CatalogHash catalog;
   uint16_t row_semantics = kRowSemantics;
-  std::vector<PlanRange> ranges;   // at most kPlanPartitionsMax, one a partition
-  std::vector<GivenUp> given_up;   // in order of range and offset
+  std::vector<PlanRange> ranges;  // at most kPlanPartitionsMax, one a partition
+  std::vector<GivenUp> given_up;  // in order of range and offset
   bool operator==(const Plan&) const = default;
 
   const PlanRange* find(const TopicPartition& partition) const;

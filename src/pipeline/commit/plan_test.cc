@@ -12,8 +12,11 @@ Plan example(size_t partitions, const std::string& topic, bool topic_each) {
   plan.catalog = CatalogHash({0xfedcba9876543210, 42});
   for (size_t i = 0; i < partitions; ++i) {
     const std::string name = topic + (topic_each ? std::to_string(i) : "");
-    plan.ranges.push_back({{name, PartitionId(static_cast<int32_t>(i))}, TopicId({7, topic_each ? i : 0}),
-                           {Offset(int64_t{1} << 40), Offset((int64_t{1} << 40) + 5000)}, 4990, ~uint64_t{0} - i});
+    plan.ranges.push_back({{name, PartitionId(static_cast<int32_t>(i))},
+                           TopicId({7, topic_each ? i : 0}),
+                           {Offset(int64_t{1} << 40), Offset((int64_t{1} << 40) + 5000)},
+                           4990,
+                           ~uint64_t{0} - i});
   }
   return plan;
 }

@@ -38,8 +38,10 @@ std::expected<DecodeProgramPtr, Rejection> Catalog::program(const Reader& reader
   if (const auto at = programs_.find(key); at != programs_.end()) return at->second;
   auto compiled = avro::DecodeProgram::compile(writer, *reader.schema);
   std::expected<DecodeProgramPtr, Rejection> program;
-  if (compiled) program = std::make_shared<const avro::DecodeProgram>(std::move(*compiled));
-  else program = std::unexpected(compiled.error());
+  if (compiled)
+    program = std::make_shared<const avro::DecodeProgram>(std::move(*compiled));
+  else
+    program = std::unexpected(compiled.error());
   return programs_.emplace(key, std::move(program)).first->second;
 }
 

@@ -64,12 +64,14 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
   Progress progress;
   const auto asked = asked_;
   for (const Record& record : run.records) {
-    const auto given = policy_ == GivenUpPolicy::kAsGiven ? std::ranges::find(range.given_up, record.offset, &std::pair<Offset, RejectionCode>::first)
-                                                          : range.given_up.end();
+    const auto given =
+        policy_ == GivenUpPolicy::kAsGiven ? std::ranges::find(range.given_up, record.offset, &std::pair<Offset, RejectionCode>::first) : range.given_up.end();
     Attempt attempt;
     if (given != range.given_up.end()) {
       const auto frame = read_frame(record.value, record.null_value);
-      attempt = {Attempt::Kind::kRejected, {given->second, Stage::kSchema, -1, "given up when its epoch was planned: " + std::string(name(given->second))}, true,
+      attempt = {Attempt::Kind::kRejected,
+                 {given->second, Stage::kSchema, -1, "given up when its epoch was planned: " + std::string(name(given->second))},
+                 true,
                  frame ? std::optional(*frame) : std::nullopt};
     } else {
       attempt = decode(topic, record, schema_patience);
@@ -101,8 +103,10 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
     ++records_;
     range.bytes += record.key.size() + record.value.size();
     bytes_ += record.key.size() + record.value.size();
-    if (!range.timestamps.empty() && range.timestamps.back().first == record.timestamp_ms) ++range.timestamps.back().second;
-    else range.timestamps.emplace_back(record.timestamp_ms, 1);
+    if (!range.timestamps.empty() && range.timestamps.back().first == record.timestamp_ms)
+      ++range.timestamps.back().second;
+    else
+      range.timestamps.emplace_back(record.timestamp_ms, 1);
     ++progress.records;
     if (asked_ - asked >= step) break;
   }
@@ -115,7 +119,8 @@ EpochRows::Attempt EpochRows::decode(Topic& topic, const Record& record, millise
   if (!frame) return {Attempt::Kind::kRejected, frame.error()};
   if (*frame != topic.schema && !find_program(topic, *frame, schema_patience, attempt)) return attempt;
   auto decoded = topic.program->append(record.value, kFrameBytes, topic.rows);
-  if (decoded) [[likely]] return attempt;
+  if (decoded) [[likely]]
+    return attempt;
   // Set apart and tried again by itself: a fault that isn't the record's (memory, a bug that depends on its neighbours) shows here.
   for (; attempt.attempts <= kDecodeRetries; ++attempt.attempts) {
     decoded = topic.program->append(record.value, kFrameBytes, topic.rows);
@@ -148,7 +153,10 @@ bool EpochRows::find_program(Topic& topic, SchemaId id, milliseconds patience, A
       attempt = {Attempt::Kind::kRejected, {RejectionCode::kUnknownSchema, Stage::kSchema, 1, answer.reason}, true, id, kDecodeRetries + 1};
       return false;
     case SchemaAnswer::State::kInvalid:
-      attempt = {Attempt::Kind::kRejected, {RejectionCode::kIncompatibleSchema, Stage::kSchema, 1, "schema " + std::to_string(id.value) + ": " + answer.reason}, false, id};
+      attempt = {Attempt::Kind::kRejected,
+                 {RejectionCode::kIncompatibleSchema, Stage::kSchema, 1, "schema " + std::to_string(id.value) + ": " + answer.reason},
+                 false,
+                 id};
       return false;
   }
   auto program = catalog_->program(*topic.reader, id, *answer.schema);
@@ -201,8 +209,10 @@ void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
 std::vector<TopicRows> EpochRows::take_rows() {
   std::vector<TopicRows> all;
   for (auto& [name, topic] : topics_) {
-    if (topic.rows.rows() > 0) all.push_back({name, std::move(topic.rows)});
-    else pool_->give_back(name, std::move(topic.rows));
+    if (topic.rows.rows() > 0)
+      all.push_back({name, std::move(topic.rows)});
+    else
+      pool_->give_back(name, std::move(topic.rows));
   }
   topics_.clear();
   return all;

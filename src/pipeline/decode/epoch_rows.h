@@ -31,8 +31,8 @@ struct CollectedRange {
   uint32_t records = 0;
   size_t bytes = 0;  // of keys and values
   uint64_t checksum = 0;
-  std::vector<std::pair<Offset, RejectionCode>> given_up;      // dead letters for a reason that could differ next time (I5)
-  std::vector<std::pair<int64_t, uint32_t>> timestamps;        // of the records, ms since 1970, and how many in a row had it
+  std::vector<std::pair<Offset, RejectionCode>> given_up;  // dead letters for a reason that could differ next time (I5)
+  std::vector<std::pair<int64_t, uint32_t>> timestamps;    // of the records, ms since 1970, and how many in a row had it
 };
 
 // Blocks that were written, to be filled again: a warm epoch allocates nothing.

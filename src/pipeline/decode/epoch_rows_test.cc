@@ -193,7 +193,8 @@ TEST(RangeChecksum, ChangesWithEveryPartOfARecordAndWithTheirOrder) {
 }
 
 TEST(Catalogs, OlderOnesAreKnownToWhoStartsWithNewerSchemas) {
-  const SubjectVersion old{1, SchemaId(1), testing::kOrder}, wider{2, SchemaId(3), testing::kOrderWithTag}, other{1, SchemaId(2), R"({"type":"record","name":"X","fields":[{"name":"a","type":"int"}]})"};
+  const SubjectVersion old{1, SchemaId(1), testing::kOrder}, wider{2, SchemaId(3), testing::kOrderWithTag},
+      other{1, SchemaId(2), R"({"type":"record","name":"X","fields":[{"name":"a","type":"int"}]})"};
   const auto before = catalogs_of({"order.created", "x"}, {{old}, {other}});
   const auto after = catalogs_of({"x", "order.created"}, {{other}, {old, wider}});
   ASSERT_TRUE(before && after);

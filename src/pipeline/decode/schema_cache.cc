@@ -87,7 +87,8 @@ struct SchemaCache::Impl {
       if (!text) return std::unexpected(text.error());
       if (*text) return parsed(**text);
       if (attempt >= settings.missing_retries)
-        return SchemaAnswer{State::kMissing, nullptr, "the schema registry has no schema of id " + std::to_string(id) + " (asked " + std::to_string(attempt + 1) + " times)"};
+        return SchemaAnswer{State::kMissing, nullptr,
+                            "the schema registry has no schema of id " + std::to_string(id) + " (asked " + std::to_string(attempt + 1) + " times)"};
       std::this_thread::sleep_for(settings.missing_retry_after * (1 << attempt));
     }
   }
@@ -170,7 +171,8 @@ SchemaAnswer SchemaCache::find(SchemaId id, milliseconds patience) {
   }
   if (entry) {
     impl_->uses.splice(impl_->uses.begin(), impl_->uses, entry->use);
-    if (Clock::now() - entry->asked >= impl_->settings.time_to_live || entry->asked == Clock::time_point{}) impl_->want(id.value);  // meanwhile it is good enough
+    if (Clock::now() - entry->asked >= impl_->settings.time_to_live || entry->asked == Clock::time_point{})
+      impl_->want(id.value);  // meanwhile it is good enough
     return entry->answer;
   }
   impl_->want(id.value);

@@ -11,8 +11,8 @@
 namespace millrace::pipeline {
 
 struct RememberedSchemas {
-  std::map<int32_t, std::string> schemas;                          // text by id
-  std::map<std::string, std::vector<SubjectVersion>> subjects;     // as last listed
+  std::map<int32_t, std::string> schemas;                       // text by id
+  std::map<std::string, std::vector<SubjectVersion>> subjects;  // as last listed
 };
 
 // A file that isn't there is empty; a damaged one too, with a warning: the registry has it all.

@@ -45,8 +45,8 @@ class Ingest {
   // Nothing of them is handed out any more, not even what has arrived already.
   void stop_reading(const std::vector<TopicPartition>& partitions);
   bool reading(const TopicPartition& partition) const;
-  void accept_assignment();                                         // answers kAssigned
-  void release(const std::vector<TopicPartition>& partitions);      // answers kRevoked and kLost
+  void accept_assignment();                                     // answers kAssigned
+  void release(const std::vector<TopicPartition>& partitions);  // answers kRevoked and kLost
 
   // The next records to decode: at least one; nullopt if none waits. pop() takes the first `records` of the run off.
   std::optional<RecordRun> front();

@@ -23,7 +23,8 @@ class EpochPace {
   // An epoch of so many bytes was durable after `took`, retries and waiting for the next term included.
   void written(size_t bytes, std::chrono::milliseconds took) {
     if (took > kGoal)
-      allowed_ = std::max(std::min(bytes_max_, kLeast), static_cast<size_t>(static_cast<double>(std::min(bytes, allowed_)) * kGoal.count() / static_cast<double>(took.count())));
+      allowed_ = std::max(std::min(bytes_max_, kLeast),
+                          static_cast<size_t>(static_cast<double>(std::min(bytes, allowed_)) * kGoal.count() / static_cast<double>(took.count())));
     else if (took < kGoal / 2 && bytes >= allowed_ / 2)
       allowed_ = std::min(bytes_max_, allowed_ * 2);
   }

@@ -11,7 +11,8 @@ constexpr size_t kMost = size_t{8} << 20;
 
 // A sink that takes so many bytes a millisecond: what the pace comes to after a while of full epochs.
 size_t settle(EpochPace& pace, double bytes_per_ms, int epochs = 50) {
-  for (int i = 0; i < epochs; ++i) pace.written(pace.bytes_allowed(), milliseconds(static_cast<int64_t>(static_cast<double>(pace.bytes_allowed()) / bytes_per_ms)));
+  for (int i = 0; i < epochs; ++i)
+    pace.written(pace.bytes_allowed(), milliseconds(static_cast<int64_t>(static_cast<double>(pace.bytes_allowed()) / bytes_per_ms)));
   return pace.bytes_allowed();
 }
 

@@ -10,7 +10,7 @@ std::string member_of(const WorkerSettings& all, int number) { return all.pipeli
 
 namespace {
 
-constexpr std::chrono::milliseconds kWatch{2};   // how late a durable epoch is noticed
+constexpr std::chrono::milliseconds kWatch{2};  // how late a durable epoch is noticed
 constexpr std::chrono::milliseconds kIdle{50};
 constexpr std::chrono::milliseconds kMeasure{500};
 
@@ -148,8 +148,10 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
       log::info("lane {}: to give back{}", number_, names);
       drain_until_ = Clock::now() + context_.settings.drain_deadline;
       const bool any = std::ranges::any_of(rebalance.partitions, [&](const auto& p) { return std::ranges::find(held, p) != held.end(); });
-      if (any) protocol_.revoked(rebalance.partitions);
-      else carry_out(action::Release{rebalance.partitions});
+      if (any)
+        protocol_.revoked(rebalance.partitions);
+      else
+        carry_out(action::Release{rebalance.partitions});
       return;
     }
     case kafka::RebalanceKind::kLost:
@@ -171,10 +173,14 @@ void Lane::serve_timers() {
     return true;
   });
   for (const Timer& timer : ripe) {
-    if (const auto* read = std::get_if<action::ReadOffsets>(&timer.what)) read_offsets(*read);
-    else if (const auto* wait = std::get_if<action::Wait>(&timer.what)) protocol_.waited(wait->number);
-    else if (std::holds_alternative<action::InitProducer>(timer.what)) carry_out(action::InitProducer{});
-    else carry_out(std::get<action::ResolveBeginning>(timer.what));
+    if (const auto* read = std::get_if<action::ReadOffsets>(&timer.what))
+      read_offsets(*read);
+    else if (const auto* wait = std::get_if<action::Wait>(&timer.what))
+      protocol_.waited(wait->number);
+    else if (std::holds_alternative<action::InitProducer>(timer.what))
+      carry_out(action::InitProducer{});
+    else
+      carry_out(std::get<action::ResolveBeginning>(timer.what));
   }
 }
 

@@ -40,8 +40,8 @@ class Lane {
   // `number` counts the process's lanes from 0.
   static Result<std::unique_ptr<Lane>> create(const LaneContext& context, int number);
 
-  Status run();                          // until it is drained after close(), or can't go on
-  void close() { closing_ = true; }      // any thread
+  Status run();                      // until it is drained after close(), or can't go on
+  void close() { closing_ = true; }  // any thread
   // Any thread: when the loop last turned, ms on the steady clock; how many partitions stand still.
   int64_t turned_ms() const { return turned_ms_; }
   size_t stopped() const { return stopped_count_; }
@@ -118,9 +118,9 @@ class Lane {
 
   EpochRows collecting_;
   EpochPace pace_;
-  MetadataBudget budget_;                         // of collecting_
+  MetadataBudget budget_;  // of collecting_
   std::optional<Clock::time_point> collecting_since_;
-  bool full_ = false;                             // collecting_ takes no more
+  bool full_ = false;  // collecting_ takes no more
   std::optional<std::pair<PlanPtr, EpochRows>> closed_;
   std::optional<Writing> writing_;
   std::optional<PlanRebuild> rebuild_;

@@ -32,8 +32,10 @@ void Lane::carry_out(const action::InitProducer&) {
 // ---- offsets
 
 void Lane::carry_out(const action::ReadOffsets& read) {
-  if (read.after > milliseconds(0)) later(read.after, read);
-  else read_offsets(read);
+  if (read.after > milliseconds(0))
+    later(read.after, read);
+  else
+    read_offsets(read);
 }
 
 void Lane::read_offsets(const action::ReadOffsets& read) {
@@ -46,8 +48,10 @@ void Lane::read_offsets(const action::ReadOffsets& read) {
     const auto [at, unknown] = topic_ids.try_emplace(read.partitions[i].topic);
     if (!unknown) continue;
     const auto id = context_.topic_ids.find(at->first);
-    if (id) at->second = *id;
-    else log::warn("{}", id.error().message);
+    if (id)
+      at->second = *id;
+    else
+      log::warn("{}", id.error().message);
   }
   for (size_t i = 0; i < read.partitions.size(); ++i) {
     CommittedRead answer{read.partitions[i], State::kFailed, {}, {}, {}};
@@ -145,8 +149,7 @@ void Lane::carry_out(const action::WritePlan& write) {
     rebuild_.reset();
   }
   WriteOrder order{write.plan->id, write.plan->time_ms, write.fresh, {}};
-  for (TopicRows& rows : writing_->rows.take_rows())
-    order.tables.push_back({clickhouse::table_of_topic(rows.topic), rows.topic, std::move(rows.rows)});
+  for (TopicRows& rows : writing_->rows.take_rows()) order.tables.push_back({clickhouse::table_of_topic(rows.topic), rows.topic, std::move(rows.rows)});
   sink_.begin(std::move(order));
 }
 

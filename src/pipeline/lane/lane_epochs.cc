@@ -119,8 +119,9 @@ void Lane::close_if_due() {
 bool Lane::letters_fit() {
   for (const RejectedRecord& rejected : collecting_.rejected())
     if (rejected.bytes() > Transactions::kDeadLetterBytesMax) {
-      protocol_.reading_failed(rejected.source, "the record at offset " + std::to_string(rejected.offset.value) + " can't be decoded (" + rejected.rejection.reason +
-                                                    ") and is too large for a dead letter: " + std::to_string(rejected.bytes()) + " bytes");
+      protocol_.reading_failed(rejected.source, "the record at offset " + std::to_string(rejected.offset.value) + " can't be decoded (" +
+                                                    rejected.rejection.reason + ") and is too large for a dead letter: " + std::to_string(rejected.bytes()) +
+                                                    " bytes");
       return false;  // the core has it thrown away
     }
   return true;
@@ -185,9 +186,7 @@ void Lane::step_rebuild() {
     case PlanRebuild::State::kWaiting:
       if (rebuild_->reason() != said) log::warn("plan {} waits: {}", to_string(rebuild_->plan()->id.value), rebuild_->reason());
       return;
-    case PlanRebuild::State::kDone:
-      rebuilt_ = true;
-      return protocol_.plan_rebuilt(rebuild_->plan()->id);
+    case PlanRebuild::State::kDone: rebuilt_ = true; return protocol_.plan_rebuilt(rebuild_->plan()->id);
     case PlanRebuild::State::kRefused:
       rebuilt_ = true;  // nothing more to do for it
       return protocol_.plan_refused(rebuild_->plan()->id, rebuild_->reason());

@@ -66,7 +66,8 @@ void LaneMetrics::gone(const TopicPartition& partition) { registry_.remove("mill
 
 void LaneMetrics::stopped(const std::map<TopicPartition, std::string>& reasons) {
   std::map<std::string, int> now;
-  for (const auto& [name, reason] : reasons) ++now[reason.starts_with("plan ") ? "plan" : reason.find("offsets accept") != std::string::npos ? "offset" : "reading"];
+  for (const auto& [name, reason] : reasons)
+    ++now[reason.starts_with("plan ") ? "plan" : reason.find("offsets accept") != std::string::npos ? "offset" : "reading"];
   for (const char* kind : {"plan", "offset", "reading"}) {
     // Lanes share the series: each adds its difference.
     registry_.gauge("millrace_partitions_stopped", {{"reason", kind}}).add(now[kind] - stopped_[kind]);

@@ -10,7 +10,8 @@ constexpr milliseconds kAgain{500};
 std::string name_of(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
 }  // namespace
 
-PlanRebuild::PlanRebuild(PlanPtr plan, EpochRows rows, kafka::KafkaProperties kafka) : plan_(std::move(plan)), rows_(std::move(rows)), kafka_(std::move(kafka)) {
+PlanRebuild::PlanRebuild(PlanPtr plan, EpochRows rows, kafka::KafkaProperties kafka)
+    : plan_(std::move(plan)), rows_(std::move(rows)), kafka_(std::move(kafka)) {
   for (size_t i = 0; i < plan_->ranges.size(); ++i) {
     const PlanRange& range = plan_->ranges[i];
     std::vector<std::pair<Offset, RejectionCode>> given_up;
@@ -50,7 +51,8 @@ PlanRebuild::State PlanRebuild::step(milliseconds timeout) {
 
 PlanRebuild::State PlanRebuild::take(const RecordBatch& batch) {
   for (const auto& error : batch.partition_errors()) {
-    if (error.error.retry == Retry::kPermanent) return refuse(name_of(error.partition) + ": " + error.error.message + ": the plan's records can't be read again");
+    if (error.error.retry == Retry::kPermanent)
+      return refuse(name_of(error.partition) + ": " + error.error.message + ": the plan's records can't be read again");
     return wait(error.error.message);
   }
   const auto records = batch.records();
@@ -64,8 +66,10 @@ PlanRebuild::State PlanRebuild::take(const RecordBatch& batch) {
   for (const auto& end : batch.ends()) {
     const auto at = next_.find(end.partition);
     if (at == next_.end()) continue;
-    if (end.offset >= plan_->find(end.partition)->offsets.end) next_.erase(at);
-    else if (at->second > end.offset) return refuse(name_of(end.partition) + " ends at offset " + std::to_string(end.offset.value) + ", before the plan's range: the log was cut");
+    if (end.offset >= plan_->find(end.partition)->offsets.end)
+      next_.erase(at);
+    else if (at->second > end.offset)
+      return refuse(name_of(end.partition) + " ends at offset " + std::to_string(end.offset.value) + ", before the plan's range: the log was cut");
   }
   return next_.empty() ? finished() : State::kGoingOn;
 }
@@ -91,8 +95,8 @@ PlanRebuild::State PlanRebuild::finished() {
   for (const PlanRange& range : plan_->ranges) {
     const CollectedRange& read = rows_.ranges().at(range.partition);
     if (read.records == range.records && read.checksum == range.checksum) continue;
-    return refuse(name_of(range.partition) + ", offsets " + std::to_string(range.offsets.begin.value) + " to " + std::to_string(range.offsets.end.value) + ": " +
-                  std::to_string(read.records) + " records are there now, where " + std::to_string(range.records) + " were planned" +
+    return refuse(name_of(range.partition) + ", offsets " + std::to_string(range.offsets.begin.value) + " to " + std::to_string(range.offsets.end.value) +
+                  ": " + std::to_string(read.records) + " records are there now, where " + std::to_string(range.records) + " were planned" +
                   (read.records == range.records ? ", but not the same ones" : "") + ": the log is no longer what it was");
   }
   return State::kDone;

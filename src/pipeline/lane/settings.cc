@@ -93,15 +93,18 @@ int64_t start_of(Section& root) {
   std::tm tm{};
   const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &tm);
   if (end == nullptr || *end != 0)
-    root.refuse(root.at("start"), "start", "'" + text + "' is neither `earliest` nor a time in UTC like 2026-11-25T00:00:00Z (for `latest`, write the time from which on)");
+    root.refuse(root.at("start"), "start",
+                "'" + text + "' is neither `earliest` nor a time in UTC like 2026-11-25T00:00:00Z (for `latest`, write the time from which on)");
   return static_cast<int64_t>(timegm(&tm)) * 1000;
 }
 
 void epoch_of(Section section, EpochSettings& epoch) {
   std::string preset = "default";
   section.text("preset", preset);
-  if (preset == "low-latency") epoch.linger = milliseconds(20);
-  else if (preset != "default") section.refuse(section.at("preset"), "preset", "there are `default` (500 ms, 5000 records) and `low-latency` (20 ms)");
+  if (preset == "low-latency")
+    epoch.linger = milliseconds(20);
+  else if (preset != "default")
+    section.refuse(section.at("preset"), "preset", "there are `default` (500 ms, 5000 records) and `low-latency` (20 ms)");
   section.time("linger_ms", epoch.linger, 1, 60'000);
   section.number("records", epoch.records, 1, 10'000'000);
   section.number("records_max", epoch.records_max, 1, 10'000'000);
@@ -121,7 +124,8 @@ WorkerSettings settings_of(Section root) {
   root.text("instance", all.instance, true);
   root.number("lanes", all.lanes, 1, 256);
   const YAML::Node topics = root.at("topics");
-  if (!topics.IsDefined() || !topics.IsSequence() || topics.size() == 0) root.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
+  if (!topics.IsDefined() || !topics.IsSequence() || topics.size() == 0)
+    root.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
   for (const auto& topic : topics) all.topics.push_back(topic.Scalar());
   root.text("dead_letters", all.dead_letters, true);
   all.start_ms = start_of(root);

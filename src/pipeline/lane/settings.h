@@ -32,10 +32,10 @@ struct WorkerSettings {
   clickhouse::Endpoint clickhouse;
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
   EpochSettings epoch;
-  size_t in_flight_records_max = 400'000;           // of a lane
-  size_t in_flight_bytes_max = size_t{24} << 20;    // of a lane
-  size_t prefetch_bytes_max = size_t{4} << 20;      // of a lane, in the Kafka client's queue
-  std::chrono::milliseconds drain_deadline{20'000}; // to finish the epoch in flight when partitions are revoked
+  size_t in_flight_records_max = 400'000;            // of a lane
+  size_t in_flight_bytes_max = size_t{24} << 20;     // of a lane
+  size_t prefetch_bytes_max = size_t{4} << 20;       // of a lane, in the Kafka client's queue
+  std::chrono::milliseconds drain_deadline{20'000};  // to finish the epoch in flight when partitions are revoked
   std::chrono::milliseconds session_timeout{10'000};
 };
 

@@ -56,7 +56,9 @@ TEST(WorkerSettings, ARefusalNamesLineAndSetting) {
   EXPECT_THAT(refusal("topics: [a\n"), HasSubstr("millrace.yaml:2: "));
 }
 
-TEST(WorkerSettings, AFileThatIsNotThereIsNamed) { EXPECT_THAT(read_worker_settings("/nowhere.yaml").error().message, HasSubstr("/nowhere.yaml can't be read")); }
+TEST(WorkerSettings, AFileThatIsNotThereIsNamed) {
+  EXPECT_THAT(read_worker_settings("/nowhere.yaml").error().message, HasSubstr("/nowhere.yaml can't be read"));
+}
 
 }  // namespace
 }  // namespace millrace::pipeline

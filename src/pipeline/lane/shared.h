@@ -20,8 +20,8 @@ namespace millrace::pipeline {
 class Catalogs {
  public:
   Catalogs(std::vector<std::string> topics, SchemaCache& schemas);
-  Status load();  // asks the registry (or the disk); may be called again: catalogs are only ever added
-  CatalogPtr latest() const;  // as of the first load: a worker goes on with what it began with
+  Status load();                            // asks the registry (or the disk); may be called again: catalogs are only ever added
+  CatalogPtr latest() const;                // as of the first load: a worker goes on with what it began with
   CatalogPtr find(const Uuid& hash) const;  // nullptr: not held
   // A plan names a catalog that isn't held: load again, unless that was done within the last seconds.
   CatalogPtr find_or_load(const Uuid& hash);

@@ -102,9 +102,12 @@ Status Worker::until_nobody_is(const std::string& member) const {
   std::optional<Clock::time_point> there_since;
   while (!closing_) {
     const auto group = groups->describe(settings_.pipeline, milliseconds(5000));
-    if (!group) there_since.reset();  // a broker that comes back begins the session anew
-    else if (std::ranges::none_of(group->members, [&](const auto& each) { return each.instance_id == member; })) return {};
-    else if (!there_since) there_since = Clock::now();
+    if (!group)
+      there_since.reset();  // a broker that comes back begins the session anew
+    else if (std::ranges::none_of(group->members, [&](const auto& each) { return each.instance_id == member; }))
+      return {};
+    else if (!there_since)
+      there_since = Clock::now();
     else if (Clock::now() - *there_since > 2 * settings_.session_timeout + milliseconds(5000))
       return permanent("another process is " + member + " in the group " + settings_.pipeline + ": every process needs an `instance` of its own");
     std::this_thread::sleep_for(kAgain);
@@ -131,7 +134,8 @@ metrics::Health Worker::health() const {
   const auto now_ms = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + std::to_string(i) + " hasn't turned for a minute"};
-    if (lanes_[i]->stopped() > 0) return {true, "lane " + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
+    if (lanes_[i]->stopped() > 0)
+      return {true, "lane " + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
   }
   return {};
 }

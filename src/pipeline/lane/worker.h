@@ -20,9 +20,9 @@ class Worker {
 
   // Loads the catalog (waiting for registry and broker as long as `stop` doesn't say otherwise) and starts the lanes.
   Status start(const std::atomic<bool>& stop);
-  void close();        // the lanes finish what is in flight and leave
+  void close();  // the lanes finish what is in flight and leave
   bool running() const { return lanes_running_ > 0; }
-  Status join();       // the first lane's error
+  Status join();  // the first lane's error
   metrics::Health health() const;
   // A lane can't go on: the process must close and end.
   bool failed() const { return failed_; }

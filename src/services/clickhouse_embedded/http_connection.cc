@@ -140,8 +140,7 @@ HttpConnection::Head HttpConnection::read_head(RequestHead& into) {
   if (!line(text)) return Head::kClosed;
   receive_timeout(socket_, stall_);
   const size_t first = text.find(' '), last = text.rfind(' ');
-  if (first == text.npos || last == first || !text.substr(last + 1).starts_with("HTTP/1."))
-    return refuse(400, "this is not an HTTP/1.1 request\n");
+  if (first == text.npos || last == first || !text.substr(last + 1).starts_with("HTTP/1.")) return refuse(400, "this is not an HTTP/1.1 request\n");
   into.method = text.substr(0, first);
   const bool http10 = text.ends_with("1.0");
   std::string_view target = text.substr(first + 1, last - first - 1);
@@ -150,8 +149,7 @@ HttpConnection::Head HttpConnection::read_head(RequestHead& into) {
   for (std::string_view rest = question == target.npos ? "" : target.substr(question + 1); !rest.empty();) {
     const std::string_view pair = rest.substr(0, rest.find('&'));
     const size_t equals = pair.find('=');
-    into.parameters.emplace(decode(pair.substr(0, equals), true),
-                            equals == pair.npos ? std::string() : decode(pair.substr(equals + 1), true));
+    into.parameters.emplace(decode(pair.substr(0, equals), true), equals == pair.npos ? std::string() : decode(pair.substr(equals + 1), true));
     rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
   }
   size_t head_bytes = text.size();
@@ -169,8 +167,7 @@ HttpConnection::Head HttpConnection::read_head(RequestHead& into) {
   too_large_ = in_chunk_ = false, left_ = 0;
   framing_ = Framing::kNone, body_done_ = true;
   if (const std::string coding = lower(into.header("transfer-encoding")); !coding.empty()) {
-    if (coding != "chunked" || into.headers.contains("content-length"))
-      return refuse(400, "Transfer-Encoding must be chunked, and without Content-Length\n");
+    if (coding != "chunked" || into.headers.contains("content-length")) return refuse(400, "Transfer-Encoding must be chunked, and without Content-Length\n");
     framing_ = Framing::kChunked, body_done_ = false;
   } else if (const std::string length = into.header("content-length"); !length.empty()) {
     const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), left_);
@@ -267,9 +264,7 @@ void HttpConnection::discard_rest() {
   while (std::chrono::steady_clock::now() < until && fill());
 }
 
-bool HttpConnection::begin_chunks(int status, const Headers& headers) {
-  return send_all(head_of(status, headers) + "Transfer-Encoding: chunked\r\n\r\n");
-}
+bool HttpConnection::begin_chunks(int status, const Headers& headers) { return send_all(head_of(status, headers) + "Transfer-Encoding: chunked\r\n\r\n"); }
 bool HttpConnection::chunk(std::string_view bytes) {
   if (bytes.empty() || head_only_) return true;
   char size[20];

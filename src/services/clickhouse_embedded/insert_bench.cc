@@ -29,19 +29,26 @@ struct Fixture {
     auto opened = chdb::Engine::open({.library = {}, .data = directory, .arguments = {}});
     if (!opened) std::abort();
     engine = std::move(*opened);
-    auto made = (*engine->connect())->query(
-        "CREATE TABLE bench (_plan UInt128, _partition Int32, _offset Int64, tenant LowCardinality(String), event_time DateTime64(3), url String, "
-        "duration Int64, _deadline DateTime EPHEMERAL, _landed_at DateTime DEFAULT if(throwIf(nowInBlock() > _deadline) = 0, nowInBlock(), "
-        "nowInBlock()), INDEX p _plan TYPE minmax GRANULARITY 1) ENGINE = MergeTree ORDER BY (tenant, event_time) "
-        "SETTINGS non_replicated_deduplication_window = 1000", "Null");
+    auto made =
+        (*engine->connect())
+            ->query(
+                "CREATE TABLE bench (_plan UInt128, _partition Int32, _offset Int64, tenant LowCardinality(String), event_time DateTime64(3), url String, "
+                "duration Int64, _deadline DateTime EPHEMERAL, _landed_at DateTime DEFAULT if(throwIf(nowInBlock() > _deadline) = 0, nowInBlock(), "
+                "nowInBlock()), INDEX p _plan TYPE minmax GRANULARITY 1) ENGINE = MergeTree ORDER BY (tenant, event_time) "
+                "SETTINGS non_replicated_deduplication_window = 1000",
+                "Null");
     if (!made) std::abort();
   }
   std::string block(int64_t rows) {
-    auto bytes = (*engine->connect())->query(
-        "SELECT toUInt128(7) AS _plan, toInt32(3) AS _partition, toInt64(number) AS _offset, toLowCardinality(concat('tenant-', toString(number % 50))) AS "
-        "tenant, toDateTime64(1790000000 + number / 1000, 3) AS event_time, concat('https://shop.example/p/', toString(cityHash64(number))) AS url, "
-        "toInt64(cityHash64(number) % 100000) AS duration, now() + 100000 AS _deadline FROM numbers(" + std::to_string(rows) +
-        ") SETTINGS max_threads = 1, max_block_size = 10000000", "Native");
+    auto bytes =
+        (*engine->connect())
+            ->query(
+                "SELECT toUInt128(7) AS _plan, toInt32(3) AS _partition, toInt64(number) AS _offset, toLowCardinality(concat('tenant-', toString(number % "
+                "50))) AS "
+                "tenant, toDateTime64(1790000000 + number / 1000, 3) AS event_time, concat('https://shop.example/p/', toString(cityHash64(number))) AS url, "
+                "toInt64(cityHash64(number) % 100000) AS duration, now() + 100000 AS _deadline FROM numbers(" +
+                    std::to_string(rows) + ") SETTINGS max_threads = 1, max_block_size = 10000000",
+                "Native");
     if (!bytes) std::abort();
     return std::move(bytes->body);
   }
@@ -60,8 +67,8 @@ void BM_InsertInProcess(benchmark::State& state) {
     if (!stream || !stream->append(block) || !stream->finish()) state.SkipWithError("insert");
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
-  state.counters["cpu_per_row"] = benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)),
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["cpu_per_row"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_InsertInProcess)->Arg(5000)->Arg(100000)->MeasureProcessCPUTime();
 
@@ -95,8 +102,8 @@ void BM_InsertOverHttp(benchmark::State& state) {
   }
   close(fd);
   state.SetItemsProcessed(state.iterations() * state.range(0));
-  state.counters["cpu_per_row"] = benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)),
-                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["cpu_per_row"] =
+      benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(BM_InsertOverHttp)->Arg(5000)->Arg(100000)->MeasureProcessCPUTime();
 

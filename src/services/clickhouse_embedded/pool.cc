@@ -6,9 +6,8 @@
 namespace millrace::clickhouse_embedded {
 namespace {
 bool is_name(const std::string& name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return !name.empty() &&
+         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 std::string quoted(const std::string& text, char quote) {
   std::string out(1, quote);
@@ -66,7 +65,8 @@ Result<Lease> Pool::take() {
   std::unique_lock lock(mutex_);
   if (!freed_.wait_for(lock, std::chrono::seconds(30), [&] { return !free_.empty() || taken_ < max_; }))
     return transient("Code: 202. DB::Exception: Too many simultaneous queries: all " + std::to_string(max_) +
-                     " connections are in use (--connections). (TOO_MANY_SIMULTANEOUS_QUERIES)", 202);
+                         " connections are in use (--connections). (TOO_MANY_SIMULTANEOUS_QUERIES)",
+                     202);
   ++taken_;
   if (!free_.empty()) {
     Free free = std::move(free_.back());

@@ -17,13 +17,11 @@ using Body = HttpConnection::Body;
 
 std::string new_query_id() {
   thread_local std::mt19937_64 random{std::random_device{}()};
-  return to_string(make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now().time_since_epoch()).count(), random(), random()));
+  return to_string(
+      make_uuid_v7(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(), random(), random()));
 }
 
-Error refusal(int code, std::string text) {
-  return {Retry::kPermanent, code, "Code: " + std::to_string(code) + ". DB::Exception: " + text};
-}
+Error refusal(int code, std::string text) { return {Retry::kPermanent, code, "Code: " + std::to_string(code) + ". DB::Exception: " + text}; }
 
 // The engine takes no query id from outside: system.processes shows it in the query's text.
 std::string labelled(const std::string& id, std::string_view text) {
@@ -38,16 +36,19 @@ uint64_t nanoseconds_since(std::chrono::steady_clock::time_point start) {
 
 // The engine gives a stream block by block, each formatted by itself: fine where pieces make a whole, two documents where they don't.
 bool concatenates(std::string_view format) {
-  static constexpr std::string_view kFormats[] = {"TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "LineAsString", "CSV", "JSONEachRow", "JSONLines", "NDJSON",
-                                                  "JSONCompactEachRow", "JSONStringsEachRow", "RowBinary", "Native"};
+  static constexpr std::string_view kFormats[] = {
+      "TabSeparated",       "TSV",       "TabSeparatedRaw", "TSVRaw", "LineAsString", "CSV", "JSONEachRow", "JSONLines", "NDJSON", "JSONCompactEachRow",
+      "JSONStringsEachRow", "RowBinary", "Native"};
   return std::ranges::find(kFormats, format) != std::end(kFormats);
 }
 
 }  // namespace
 
 Counts::Counts(metrics::Registry& registry)
-    : queries(registry.counter("millrace_clickhouse_queries_total")), inserts(registry.counter("millrace_clickhouse_inserts_total")),
-      rows_written(registry.counter("millrace_clickhouse_rows_written_total")), failed(registry.counter("millrace_clickhouse_failed_total")),
+    : queries(registry.counter("millrace_clickhouse_queries_total")),
+      inserts(registry.counter("millrace_clickhouse_inserts_total")),
+      rows_written(registry.counter("millrace_clickhouse_rows_written_total")),
+      failed(registry.counter("millrace_clickhouse_failed_total")),
       cut_short(registry.counter("millrace_clickhouse_bodies_cut_short_total")) {}
 
 void QueryHandler::fail(HttpConnection& connection, const std::string& query_id, const Error& error) {
@@ -59,9 +60,12 @@ void QueryHandler::fail(HttpConnection& connection, const std::string& query_id,
 }
 
 Headers QueryHandler::headers_of(const Query& query, const Summary& summary) const {
-  return {{"Content-Type", content_type_of(query.format)}, {"X-ClickHouse-Query-Id", query.id},
-          {"X-ClickHouse-Format", query.format}, {"X-ClickHouse-Timezone", "UTC"},
-          {"X-ClickHouse-Server-Display-Name", "clickhouse-embedded"}, {"X-ClickHouse-Summary", to_json(summary)}};
+  return {{"Content-Type", content_type_of(query.format)},
+          {"X-ClickHouse-Query-Id", query.id},
+          {"X-ClickHouse-Format", query.format},
+          {"X-ClickHouse-Timezone", "UTC"},
+          {"X-ClickHouse-Server-Display-Name", "clickhouse-embedded"},
+          {"X-ClickHouse-Summary", to_json(summary)}};
 }
 
 void QueryHandler::handle(HttpConnection& connection, const RequestHead& head) {
@@ -79,8 +83,8 @@ void QueryHandler::handle(HttpConnection& connection, const RequestHead& head) {
 
 void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
   counts_.queries.add();
-  Query query{head.parameter("query_id"), head.parameter("query"), {}, head.parameter("database"), settings_of(head),
-              head.parameter("wait_end_of_query") == "1"};
+  Query query{head.parameter("query_id"), head.parameter("query"), {},
+              head.parameter("database"), settings_of(head),       head.parameter("wait_end_of_query") == "1"};
   if (query.id.empty()) query.id = new_query_id();
   if (query.database.empty()) query.database = head.header("x-clickhouse-database");
   if (query.database.empty()) query.database = "default";
@@ -94,14 +98,14 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
     const Body got = connection.read_whole_body(query.text, kQueryBytesMax);
     if (got != Body::kEnd) {
       counts_.cut_short.add();
-      return fail(connection, query.id, connection.too_large() ? refusal(307, "the query is longer than 64 MiB: put the INSERT into the URL and the data into the body")
-                                                     : refusal(33, "the body ends before its length. (CANNOT_READ_ALL_DATA)"));
+      return fail(connection, query.id,
+                  connection.too_large() ? refusal(307, "the query is longer than 64 MiB: put the INSERT into the URL and the data into the body")
+                                         : refusal(33, "the body ends before its length. (CANNOT_READ_ALL_DATA)"));
     }
     statement = parse_statement(query.text);
   }
   const std::string asked = head.header("x-clickhouse-format");
-  query.format = !statement.format.empty() ? std::string(statement.format)
-                                           : head.parameter("default_format", asked.empty() ? "TabSeparated" : asked);
+  query.format = !statement.format.empty() ? std::string(statement.format) : head.parameter("default_format", asked.empty() ? "TabSeparated" : asked);
   if ((head.method == "GET" || head.method == "HEAD") && statement.kind != Statement::Kind::kRead)
     return fail(connection, query.id, refusal(164, "Cannot execute query in readonly mode: use POST. (READONLY)"));
   {
@@ -141,11 +145,14 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
     while (status && (got = connection.read_body(piece)) == Body::kPiece) status = stream->append(piece);
     if (status && got == Body::kCutShort) {
       counts_.cut_short.add();
-      status = std::unexpected(connection.late() ? refusal(159, "Timeout exceeded: the body wasn't whole within max_execution_time: nothing was inserted. (TIMEOUT_EXCEEDED)")
-                                                 : refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
+      status = std::unexpected(connection.late()
+                                   ? refusal(159, "Timeout exceeded: the body wasn't whole within max_execution_time: nothing was inserted. (TIMEOUT_EXCEEDED)")
+                                   : refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
     }
-    if (status) written = stream->finish();
-    else written = std::unexpected(status.error());
+    if (status)
+      written = stream->finish();
+    else
+      written = std::unexpected(status.error());
   }  // not finished: cancelled here, before the connection is used again
   if (!written) {
     lease->discard();
@@ -178,8 +185,8 @@ void QueryHandler::answer_in_pieces(HttpConnection& connection, const Query& que
   bool begun = false;
   bool there = true;
   const auto begin = [&] { return std::exchange(begun, true) || connection.begin_chunks(200, headers_of(query, {})); };
-  const auto status = (*lease)->stream(labelled(query.id, query.text), query.format,
-                                       [&](std::string_view piece) { return there = begin() && connection.chunk(piece); });
+  const auto status =
+      (*lease)->stream(labelled(query.id, query.text), query.format, [&](std::string_view piece) { return there = begin() && connection.chunk(piece); });
   if (!status || !there) lease->discard();
   if (!status && !begun) return fail(connection, query.id, status.error());
   if (!status) {

@@ -24,8 +24,7 @@ struct Counts {
 // Any number of threads at once.
 class QueryHandler {
  public:
-  QueryHandler(Pool& pool, Credentials credentials, Counts counts = {})
-      : pool_(pool), credentials_(std::move(credentials)), counts_(counts) {}
+  QueryHandler(Pool& pool, Credentials credentials, Counts counts = {}) : pool_(pool), credentials_(std::move(credentials)), counts_(counts) {}
   void handle(HttpConnection& connection, const RequestHead& head);
 
  private:

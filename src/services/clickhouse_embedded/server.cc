@@ -16,8 +16,7 @@ Status Server::start() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(options_.port);
-  if (inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr) != 1)
-    return permanent("--host " + options_.host + " is not an IPv4 address");
+  if (inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr) != 1) return permanent("--host " + options_.host + " is not an IPv4 address");
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

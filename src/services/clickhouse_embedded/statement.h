@@ -13,10 +13,10 @@ struct Statement {
     kInsertData,  // INSERT whose rows follow
     kOther,       // DDL, INSERT … SELECT, SET …
   } kind = Kind::kOther;
-  bool streams = false;       // SELECT or WITH: may be answered in pieces
-  std::string_view text;      // kInsertData: without FORMAT or VALUES and what follows
-  std::string_view format;    // named by FORMAT; "Values" for VALUES; empty if none
-  std::string_view data;      // kInsertData: what follows the format in the same text
+  bool streams = false;     // SELECT or WITH: may be answered in pieces
+  std::string_view text;    // kInsertData: without FORMAT or VALUES and what follows
+  std::string_view format;  // named by FORMAT; "Values" for VALUES; empty if none
+  std::string_view data;    // kInsertData: what follows the format in the same text
 };
 
 Statement parse_statement(std::string_view text);

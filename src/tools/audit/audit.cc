@@ -21,8 +21,8 @@ std::span<const T> within(const std::map<Key...>& by, const auto& key, OffsetRan
 }
 
 // The log's partitions in `threads` threads, the table's scan beside them.
-Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, Schemas& schemas,
-                   Totals& totals, std::vector<Finding>& findings) {
+Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, Schemas& schemas, Totals& totals,
+                   std::vector<Finding>& findings) {
   const std::string topic = of.front().partition.topic;
   std::vector<Result<std::vector<LogRecord>>> logs(of.size());
   Result<Rows> rows;

@@ -129,10 +129,15 @@ TEST_P(Contracts, EveryEventIsExactlyOneDatumOfItsSchema) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Contracts, testing::Values("user.pageview", "order.created", "payment.processed", "session.end", "error.captured", "page.view"),
-                         [](const auto& of) { std::string name = of.param; std::ranges::replace(name, '.', '_'); return name; });
+                         [](const auto& of) {
+                           std::string name = of.param;
+                           std::ranges::replace(name, '.', '_');
+                           return name;
+                         });
 
 TEST(DatumReader, ReadsDecimalsOfAnyLengthAndSign) {
-  const auto reader = DatumReader::compile(R"({"type":"record","name":"R","fields":[{"name":"amount","type":["null",{"type":"bytes","logicalType":"decimal","precision":18,"scale":2}]}]})");
+  const auto reader = DatumReader::compile(
+      R"({"type":"record","name":"R","fields":[{"name":"amount","type":["null",{"type":"bytes","logicalType":"decimal","precision":18,"scale":2}]}]})");
   ASSERT_TRUE(reader);
   constexpr __int128 kUnit = 10'000'000'000'000'000;  // 10^16: scale 2 to scale 18
   using namespace std::string_view_literals;

@@ -41,7 +41,8 @@ class Comparison {
       if (of_.letters[letter_].bytes != record.bytes) differing = "the dead letter's bytes";
     if (letters > 0 && record.readable) ++totals_.readable_dead_letters;
     if (rows + letters == 0) ++totals_.missing, note(Kind::kMissing, record.offset, &record, record.readable ? "" : "its bytes are no datum of a known schema");
-    if (rows + letters > 1) ++totals_.doubled, note(Kind::kDoubled, record.offset, &record, std::to_string(rows) + " rows, " + std::to_string(letters) + " dead letters");
+    if (rows + letters > 1)
+      ++totals_.doubled, note(Kind::kDoubled, record.offset, &record, std::to_string(rows) + " rows, " + std::to_string(letters) + " dead letters");
     if (!differing.empty()) ++totals_.differing, note(Kind::kDiffering, record.offset, &record, differing);
   }
 
@@ -55,7 +56,8 @@ class Comparison {
 
   void note(Kind kind, int64_t offset, const LogRecord* record, std::string what) {
     if (findings_.size() >= findings_max_) return;
-    findings_.push_back({kind, of_.topic, of_.partition, offset, record && record->identity.has_event_id ? to_string(record->identity.event_id) : "", std::move(what)});
+    findings_.push_back(
+        {kind, of_.topic, of_.partition, offset, record && record->identity.has_event_id ? to_string(record->identity.event_id) : "", std::move(what)});
   }
 
   const Partition& of_;
@@ -78,8 +80,6 @@ void Totals::add(const Totals& other) {
   missing += other.missing, doubled += other.doubled, differing += other.differing, unexpected += other.unexpected;
 }
 
-Totals compare(const Partition& partition, size_t findings_max, std::vector<Finding>& findings) {
-  return Comparison(partition, findings_max, findings).run();
-}
+Totals compare(const Partition& partition, size_t findings_max, std::vector<Finding>& findings) { return Comparison(partition, findings_max, findings).run(); }
 
 }  // namespace millrace::audit

@@ -29,9 +29,9 @@ class DatumReader {
     Kind kind = Kind::kNull;
     bool decimal = false;
     int scale = 0;
-    uint64_t size = 0;                // of a fixed; symbols of an enum
-    std::vector<uint32_t> children;   // items, branches, fields
-    std::vector<Role> roles;          // of the fields, for the root record alone
+    uint64_t size = 0;               // of a fixed; symbols of an enum
+    std::vector<uint32_t> children;  // items, branches, fields
+    std::vector<Role> roles;         // of the fields, for the root record alone
   };
   struct Cursor {
     std::string_view rest;

@@ -48,9 +48,9 @@ class SchemaCompiler {
   using Role = DatumReader::Role;
 
   uint32_t named(const std::string& name, const std::string& space) {
-    static const std::map<std::string, Kind> kPrimitive = {
-        {"null", Kind::kNull},   {"boolean", Kind::kBoolean}, {"int", Kind::kInt},    {"long", Kind::kLong},
-        {"float", Kind::kFloat}, {"double", Kind::kDouble},   {"bytes", Kind::kText}, {"string", Kind::kText}};
+    static const std::map<std::string, Kind> kPrimitive = {{"null", Kind::kNull},  {"boolean", Kind::kBoolean}, {"int", Kind::kInt},
+                                                           {"long", Kind::kLong},  {"float", Kind::kFloat},     {"double", Kind::kDouble},
+                                                           {"bytes", Kind::kText}, {"string", Kind::kText}};
     if (const auto primitive = kPrimitive.find(name); primitive != kPrimitive.end()) {
       reader_.nodes_.emplace_back().kind = primitive->second;
       return static_cast<uint32_t>(reader_.nodes_.size() - 1);

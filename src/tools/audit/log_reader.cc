@@ -56,8 +56,8 @@ bool parse(const std::string& text, Number& number) {
 
 }  // namespace
 
-Result<std::vector<PartitionRange>> ranges(const kafka::KafkaProperties& properties, const std::string& group,
-                                           const std::vector<std::string>& topics, bool to_end) {
+Result<std::vector<PartitionRange>> ranges(const kafka::KafkaProperties& properties, const std::string& group, const std::vector<std::string>& topics,
+                                           bool to_end) {
   auto partitions = partitions_of(properties, topics);
   if (!partitions) return std::unexpected(partitions.error());
   auto reader = kafka::Reader::create({.kafka = properties, .group = group});

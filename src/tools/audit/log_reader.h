@@ -17,8 +17,8 @@ struct PartitionRange {
 };
 
 // For each partition of each topic. Without `to_end` a partition for which the group has committed nothing is empty.
-Result<std::vector<PartitionRange>> ranges(const kafka::KafkaProperties& properties, const std::string& group,
-                                           const std::vector<std::string>& topics, bool to_end);
+Result<std::vector<PartitionRange>> ranges(const kafka::KafkaProperties& properties, const std::string& group, const std::vector<std::string>& topics,
+                                           bool to_end);
 
 // One thread a call; sorted by offset.
 Result<std::vector<LogRecord>> read_log(const kafka::KafkaProperties& properties, const PartitionRange& of, Schemas& schemas);

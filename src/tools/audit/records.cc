@@ -29,8 +29,6 @@ Uuid identity_of_text(std::string_view text) {
   return {hash_of(text, 3), hash_of(text, 4)};
 }
 
-uint64_t identity_of_amount(__int128 amount) {
-  return mix(static_cast<uint64_t>(amount), static_cast<uint64_t>(static_cast<unsigned __int128>(amount) >> 64));
-}
+uint64_t identity_of_amount(__int128 amount) { return mix(static_cast<uint64_t>(amount), static_cast<uint64_t>(static_cast<unsigned __int128>(amount) >> 64)); }
 
 }  // namespace millrace::audit

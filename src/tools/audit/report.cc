@@ -9,19 +9,18 @@ std::string text(const Report& report) {
   std::string out;
   char line[400];
   const auto put = [&](const char* topic, const Totals& t) {
-    std::snprintf(line, sizeof line, "%-20s %10lu %10lu %12lu %8lu %8lu %9lu %10lu\n", topic, t.records, t.rows, t.dead_letters, t.missing,
-                  t.doubled, t.differing, t.unexpected);
+    std::snprintf(line, sizeof line, "%-20s %10lu %10lu %12lu %8lu %8lu %9lu %10lu\n", topic, t.records, t.rows, t.dead_letters, t.missing, t.doubled,
+                  t.differing, t.unexpected);
     out += line;
   };
-  std::snprintf(line, sizeof line, "%-20s %10s %10s %12s %8s %8s %9s %10s\n", "topic", "records", "rows", "dead letters", "missing", "doubled",
-                "differing", "unexpected");
+  std::snprintf(line, sizeof line, "%-20s %10s %10s %12s %8s %8s %9s %10s\n", "topic", "records", "rows", "dead letters", "missing", "doubled", "differing",
+                "unexpected");
   out += line;
   for (const auto& [topic, totals] : report.by_topic) put(topic.c_str(), totals);
   put("all", report.all);
   for (const Finding& finding : report.findings) {
-    std::snprintf(line, sizeof line, "%s: %s/%d offset %ld%s%s%s%s\n", name(finding.kind), finding.topic.c_str(), finding.partition,
-                  finding.offset, finding.event_id.empty() ? "" : " event ", finding.event_id.c_str(), finding.what.empty() ? "" : ": ",
-                  finding.what.c_str());
+    std::snprintf(line, sizeof line, "%s: %s/%d offset %ld%s%s%s%s\n", name(finding.kind), finding.topic.c_str(), finding.partition, finding.offset,
+                  finding.event_id.empty() ? "" : " event ", finding.event_id.c_str(), finding.what.empty() ? "" : ": ", finding.what.c_str());
     out += line;
   }
   if (report.all.wrong() == 0)
@@ -34,16 +33,15 @@ std::string text(const Report& report) {
 std::string json(const Report& report) {
   using nlohmann::ordered_json;
   const auto totals = [](const Totals& t) {
-    return ordered_json{{"records", t.records}, {"rows", t.rows}, {"dead_letters", t.dead_letters},
-                        {"readable_dead_letters", t.readable_dead_letters}, {"missing", t.missing}, {"doubled", t.doubled},
-                        {"differing", t.differing}, {"unexpected", t.unexpected}};
+    return ordered_json{{"records", t.records}, {"rows", t.rows},       {"dead_letters", t.dead_letters}, {"readable_dead_letters", t.readable_dead_letters},
+                        {"missing", t.missing}, {"doubled", t.doubled}, {"differing", t.differing},       {"unexpected", t.unexpected}};
   };
   ordered_json root{{"exactly_once", report.all.wrong() == 0}, {"seconds", report.seconds}, {"all", totals(report.all)}};
   for (const auto& [topic, t] : report.by_topic) root["topics"][topic] = totals(t);
   root["findings"] = ordered_json::array();
   for (const Finding& f : report.findings)
-    root["findings"].push_back({{"kind", name(f.kind)}, {"topic", f.topic}, {"partition", f.partition}, {"offset", f.offset},
-                                {"event_id", f.event_id}, {"what", f.what}});
+    root["findings"].push_back(
+        {{"kind", name(f.kind)}, {"topic", f.topic}, {"partition", f.partition}, {"offset", f.offset}, {"event_id", f.event_id}, {"what", f.what}});
   return root.dump(2) + "\n";
 }
 

@@ -34,7 +34,8 @@ Result<Columns> columns_of(clickhouse::Client& client, const std::string& table)
     columns.tenant = true;
     columns.select += std::string(", ifNull(toString(") + name + "), '')";
   }
-  if (const auto found = types.find("amount"); found != types.end() && (found->second.find("Decimal") != std::string::npos || found->second.find("Int") != std::string::npos)) {
+  if (const auto found = types.find("amount");
+      found != types.end() && (found->second.find("Decimal") != std::string::npos || found->second.find("Int") != std::string::npos)) {
     columns.amount = true;
     columns.select += ", isNull(amount), toDecimal128(ifNull(amount, 0), 18)";
   }

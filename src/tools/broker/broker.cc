@@ -27,8 +27,7 @@ std::string deps_dir(const BrokerSettings& s) {
 }
 
 std::string find_java() {
-  if (const char* home = std::getenv("JAVA_HOME"); home && fs::exists(std::string(home) + "/bin/java"))
-    return std::string(home) + "/bin/java";
+  if (const char* home = std::getenv("JAVA_HOME"); home && fs::exists(std::string(home) + "/bin/java")) return std::string(home) + "/bin/java";
   std::string path = std::getenv("PATH") ? std::getenv("PATH") : "/usr/bin:/bin";
   for (size_t begin = 0; begin <= path.size();) {
     size_t end = std::min(path.find(':', begin), path.size());
@@ -66,8 +65,7 @@ Result<int> run(const std::vector<std::string>& argv, const std::string& output)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-std::vector<std::string> java_command(const std::string& java, const std::string& libs, const std::string& data,
-                                      int heap_mb) {
+std::vector<std::string> java_command(const std::string& java, const std::string& libs, const std::string& data, int heap_mb) {
   // C1 only: the broker is up in half the time, and on few cores the second compiler costs more than it brings.
   return {java,
           "-Xms64m",
@@ -100,8 +98,7 @@ uint16_t free_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   uint16_t port = 0;
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+  if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0)
     port = ntohs(address.sin_port);
   ::close(fd);
   MILLRACE_CHECK(port != 0, "no free port on loopback");
@@ -174,9 +171,7 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
   if (s.port == 0) s.port = free_port();
   uint16_t controller = last_port(s.data, "controller");
   while (controller == 0 || controller == s.port) controller = free_port();
-  if (auto w = write_file(fs::path(s.data) / "ports", "broker " + std::to_string(s.port) + "\ncontroller " +
-                                                          std::to_string(controller) + "\n");
-      !w)
+  if (auto w = write_file(fs::path(s.data) / "ports", "broker " + std::to_string(s.port) + "\ncontroller " + std::to_string(controller) + "\n"); !w)
     return std::unexpected(w.error());
 
   std::string text;
@@ -186,10 +181,12 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
   std::string log = s.data + "/broker.log";
   if (auto w = write_file(fs::path(s.data) / "log4j2.xml",
                           "<Configuration status=\"ERROR\"><Appenders>"
-                          "<RollingFile name=\"F\" fileName=\"" + log + "\" filePattern=\"" + log + ".%i\">"
-                          "<PatternLayout pattern=\"%d %p %m (%c)%n\"/><SizeBasedTriggeringPolicy size=\"20MB\"/>"
-                          "<DefaultRolloverStrategy max=\"2\"/></RollingFile></Appenders>"
-                          "<Loggers><Root level=\"WARN\"><AppenderRef ref=\"F\"/></Root></Loggers></Configuration>\n");
+                          "<RollingFile name=\"F\" fileName=\"" +
+                              log + "\" filePattern=\"" + log +
+                              ".%i\">"
+                              "<PatternLayout pattern=\"%d %p %m (%c)%n\"/><SizeBasedTriggeringPolicy size=\"20MB\"/>"
+                              "<DefaultRolloverStrategy max=\"2\"/></RollingFile></Appenders>"
+                              "<Loggers><Root level=\"WARN\"><AppenderRef ref=\"F\"/></Root></Loggers></Configuration>\n");
       !w)
     return std::unexpected(w.error());
 

@@ -8,16 +8,18 @@ namespace {
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const Configs kGoodBroker{{"offset.metadata.max.bytes", "4096"}, {"offsets.retention.minutes", "43200"},
-                          {"group.min.session.timeout.ms", "6000"}, {"group.max.session.timeout.ms", "1800000"},
-                          {"transaction.max.timeout.ms", "900000"}, {"unclean.leader.election.enable", "false"}};
+const Configs kGoodBroker{{"offset.metadata.max.bytes", "4096"},       {"offsets.retention.minutes", "43200"},   {"group.min.session.timeout.ms", "6000"},
+                          {"group.max.session.timeout.ms", "1800000"}, {"transaction.max.timeout.ms", "900000"}, {"unclean.leader.election.enable", "false"}};
 
 TEST(KafkaCheck, FindsNothingInABrokerThatMeetsTheDemands) { EXPECT_THAT(judge_broker(kGoodBroker, {}), IsEmpty()); }
 
 TEST(KafkaCheck, NamesEachBrokerSettingThatBreaksTheProtocol) {
-  for (auto [name, value] : Configs{{"offset.metadata.max.bytes", "4095"}, {"offsets.retention.minutes", "1440"},
-                                    {"group.min.session.timeout.ms", "10001"}, {"group.max.session.timeout.ms", "9999"},
-                                    {"transaction.max.timeout.ms", "9999"}, {"unclean.leader.election.enable", "true"}}) {
+  for (auto [name, value] : Configs{{"offset.metadata.max.bytes", "4095"},
+                                    {"offsets.retention.minutes", "1440"},
+                                    {"group.min.session.timeout.ms", "10001"},
+                                    {"group.max.session.timeout.ms", "9999"},
+                                    {"transaction.max.timeout.ms", "9999"},
+                                    {"unclean.leader.election.enable", "true"}}) {
     Configs c = kGoodBroker;
     c[name] = value;
     auto found = judge_broker(c, {});

@@ -38,7 +38,8 @@ Result<DefectShares> parse_defects(std::string_view text) {
     char* end = nullptr;
     const double share = std::strtod(number.c_str(), &end);
     if (!kind || number.empty() || *end || !(share >= 0) || (sum += share) > 1)
-      return permanent("--bad " + std::string(item) + ": write KIND=SHARE with a kind of truncated, unknown_schema, wrong_magic, empty, "
+      return permanent("--bad " + std::string(item) +
+                       ": write KIND=SHARE with a kind of truncated, unknown_schema, wrong_magic, empty, "
                        "tombstone; all shares together at most 1");
     shares.share[kind] += share;
   }

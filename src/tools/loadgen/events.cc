@@ -3,7 +3,7 @@
 namespace millrace::loadgen {
 namespace {
 constexpr EventType kDemo[] = {
-    {"user.pageview", 60, write_pageview},     {"order.created", 8, write_order},  {"payment.processed", 8, write_payment},
+    {"user.pageview", 60, write_pageview},  {"order.created", 8, write_order},   {"payment.processed", 8, write_payment},
     {"session.end", 14, write_session_end}, {"error.captured", 10, write_error},
 };
 constexpr EventType kBench = {"page.view", 1, write_bench_pageview};

@@ -15,9 +15,9 @@ struct Draw {
   const Population& population;
   Random& random;
   uint64_t seed;
-  uint64_t number;     // of the event, over all types
-  int64_t time_ms;     // when it happened
-  size_t tenant;       // rank - 1
+  uint64_t number;  // of the event, over all types
+  int64_t time_ms;  // when it happened
+  size_t tenant;    // rank - 1
 };
 
 struct EventType {

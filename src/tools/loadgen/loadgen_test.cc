@@ -57,9 +57,12 @@ TEST(Stream, SharesOfTypesAndDefectsAreThoseAskedFor) {
   for (int n = 0; n < kEvents; ++n) {
     stream.make(static_cast<uint64_t>(n), event);
     ++topics[event.topic], ++defects[event.defect];
-    if (event.defect == Defect::kEmpty || event.defect == Defect::kTombstone) EXPECT_TRUE(event.value.empty());
-    else if (event.defect == Defect::kWrongMagic) EXPECT_NE(event.value[0], 0);
-    else ASSERT_FALSE(event.value.empty());
+    if (event.defect == Defect::kEmpty || event.defect == Defect::kTombstone)
+      EXPECT_TRUE(event.value.empty());
+    else if (event.defect == Defect::kWrongMagic)
+      EXPECT_NE(event.value[0], 0);
+    else
+      ASSERT_FALSE(event.value.empty());
   }
   EXPECT_NEAR(topics[0], 0.60 * kEvents, 0.02 * kEvents);
   EXPECT_NEAR(topics[1], 0.08 * kEvents, 0.01 * kEvents);
@@ -144,7 +147,9 @@ TEST(BinaryWriter, WritesWhatTheSpecificationShows) {
   std::string out;
   BinaryWriter writer(out);
   writer.integer(-64), writer.integer(64), writer.text("foo"), writer.decimal(-1), writer.decimal(128), writer.decimal(-129);
-  EXPECT_EQ(out, std::string("\x7f\x80\x01\x06" "foo\x02\xff\x04\x00\x80\x04\xff\x7f", 15));
+  EXPECT_EQ(out, std::string("\x7f\x80\x01\x06"
+                             "foo\x02\xff\x04\x00\x80\x04\xff\x7f",
+                             15));
 }
 
 }  // namespace

@@ -64,8 +64,10 @@ void write_order(Draw& draw, BinaryWriter& out, std::string& key) {
   out.text(kCities[place]);
   out.text(numbered("%05llu", random.below(100'000)));
   out.text(kCountries[place]);
-  if (random.chance(0.8)) out.value_branch(), out.integer(draw.time_ms / kDayMs + 1 + static_cast<int64_t>(random.below(6)));
-  else out.null_branch();
+  if (random.chance(0.8))
+    out.value_branch(), out.integer(draw.time_ms / kDayMs + 1 + static_cast<int64_t>(random.below(6)));
+  else
+    out.null_branch();
   out.block(lines);
   for (size_t i = 0; i < lines; ++i) {
     out.text(numbered("SKU-%06llu", random.below(50'000)));
@@ -96,8 +98,10 @@ void write_payment(Draw& draw, BinaryWriter& out, std::string& key) {
   const int64_t amount = cents(random);
   out.decimal(status == 3 ? -amount : amount);
   out.text(random.pick(kCurrencies));
-  if (random.chance(0.7)) out.value_branch(), out.decimal(amount * 29 / 10);  // 2.9 % in hundredths of cents
-  else out.null_branch();
+  if (random.chance(0.7))
+    out.value_branch(), out.decimal(amount * 29 / 10);  // 2.9 % in hundredths of cents
+  else
+    out.null_branch();
   const uint64_t method = random.below(4);
   out.symbol(method);
   if (method == 0) {
@@ -108,8 +112,10 @@ void write_payment(Draw& draw, BinaryWriter& out, std::string& key) {
   } else {
     for (int i = 0; i < 3; ++i) out.null_branch();
   }
-  if (random.chance(0.9)) out.value_branch(), out.floating(random.unit());
-  else out.null_branch();
+  if (random.chance(0.9))
+    out.value_branch(), out.floating(random.unit());
+  else
+    out.null_branch();
   out.integer(static_cast<int64_t>(1 + random.below(3)));
   out.text(random.pick(kProviders));
   out.text(numbered("ch_%016llx", random.next()));

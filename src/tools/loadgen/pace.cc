@@ -10,8 +10,8 @@ Result<Spike> parse_spike(std::string_view text) {
   Spike spike;
   int used = 0;
   const std::string copy(text);
-  if (std::sscanf(copy.c_str(), "%lfx@%lf,%lf%n", &spike.factor, &spike.at_s, &spike.duration_s, &used) != 3 ||
-      static_cast<size_t>(used) != copy.size() || spike.factor <= 0 || spike.at_s < 0 || spike.duration_s <= 0)
+  if (std::sscanf(copy.c_str(), "%lfx@%lf,%lf%n", &spike.factor, &spike.at_s, &spike.duration_s, &used) != 3 || static_cast<size_t>(used) != copy.size() ||
+      spike.factor <= 0 || spike.at_s < 0 || spike.duration_s <= 0)
     return permanent("--spike " + copy + ": write it as FACTORx@START,SECONDS, for example 6x@30,10");
   return spike;
 }

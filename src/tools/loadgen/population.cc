@@ -37,8 +37,8 @@ size_t Zipf::draw(Random& random) const {
 }
 
 Population::Population(const PopulationSettings& settings) : zipf_(settings.tenants, settings.zipf_exponent) {
-  static constexpr const char* kNames[] = {"northwind", "fabrikam", "contoso", "globex", "initech", "umbra", "hooli", "stark",
-                                           "wayne", "acme", "tyrell", "cyberdyne", "soylent", "wonka", "oscorp", "aperture"};
+  static constexpr const char* kNames[] = {"northwind", "fabrikam", "contoso", "globex",    "initech", "umbra", "hooli",  "stark",
+                                           "wayne",     "acme",     "tyrell",  "cyberdyne", "soylent", "wonka", "oscorp", "aperture"};
   for (size_t i = 0; i < settings.tenants; ++i) {
     std::string number = std::to_string(i);
     tenants_.push_back(std::string(kNames[i % std::size(kNames)]) + "-" + std::string(number.size() < 3 ? 3 - number.size() : 0, '0') + number);
@@ -51,9 +51,7 @@ int64_t Population::draw_user(size_t tenant, Random& random) const {
   return static_cast<int64_t>(tenant * 1'000'000 + random.below(users));
 }
 
-std::string uuid_v4(uint64_t a, uint64_t b) {
-  return to_string(Uuid{(a & 0xFFFFFFFFFFFF0FFFu) | 0x4000u, (b & 0x3FFFFFFFFFFFFFFFu) | 0x8000000000000000u});
-}
+std::string uuid_v4(uint64_t a, uint64_t b) { return to_string(Uuid{(a & 0xFFFFFFFFFFFF0FFFu) | 0x4000u, (b & 0x3FFFFFFFFFFFFFFFu) | 0x8000000000000000u}); }
 
 std::string order_id(uint64_t seed, uint64_t number) {
   Random random(seed ^ 0x6F72646572u, number);

@@ -110,8 +110,7 @@ kafka::OutgoingRecord outgoing(const Stream& stream, const SenderSettings& setti
   record.key = event.key;
   record.value = event.value;
   record.null_value = event.defect == Defect::kTombstone;
-  if (settings.spread_partitions > 0)
-    record.partition = PartitionId(static_cast<int32_t>(number % static_cast<uint64_t>(settings.spread_partitions)));
+  if (settings.spread_partitions > 0) record.partition = PartitionId(static_cast<int32_t>(number % static_cast<uint64_t>(settings.spread_partitions)));
   return record;
 }
 
@@ -128,8 +127,8 @@ Status send(const Stream& stream, const SenderSettings& given, Tally& tally, con
   std::vector<std::jthread> threads;
   for (uint64_t i = 0; i <= settings.threads; ++i) {
     threads.emplace_back([&, i] {
-      results[i] = i < settings.threads ? PlainServices(stream, settings, tally, i, schedule).run()
-                                        : TransactionalServices(stream, settings, tally, schedule).run();
+      results[i] =
+          i < settings.threads ? PlainServices(stream, settings, tally, i, schedule).run() : TransactionalServices(stream, settings, tally, schedule).run();
       if (!results[i]) failed = true;
     });
   }

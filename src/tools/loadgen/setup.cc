@@ -62,8 +62,7 @@ Status create_topics(const kafka::KafkaProperties& properties, const std::vector
   return {};
 }
 
-Result<SchemaId> register_schema(const std::string& registry_url, const TopicContract& topic, std::chrono::seconds patience,
-                                 const std::atomic<bool>& stop) {
+Result<SchemaId> register_schema(const std::string& registry_url, const TopicContract& topic, std::chrono::seconds patience, const std::atomic<bool>& stop) {
   http::Client client;
   return with_patience(patience, stop, [&] { return post_schema(client, registry_url, topic); });
 }

@@ -16,7 +16,6 @@ namespace millrace::loadgen {
 Status create_topics(const kafka::KafkaProperties& properties, const std::vector<TopicContract>& topics, std::chrono::seconds patience,
                      const std::atomic<bool>& stop);
 // Registers the topic's schema under <topic>-value; registering a known one gives its id again.
-Result<SchemaId> register_schema(const std::string& registry_url, const TopicContract& topic, std::chrono::seconds patience,
-                                 const std::atomic<bool>& stop);
+Result<SchemaId> register_schema(const std::string& registry_url, const TopicContract& topic, std::chrono::seconds patience, const std::atomic<bool>& stop);
 
 }  // namespace millrace::loadgen

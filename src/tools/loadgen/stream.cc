@@ -2,8 +2,7 @@
 
 namespace millrace::loadgen {
 
-Stream::Stream(StreamSettings settings, Pace pace)
-    : settings_(std::move(settings)), pace_(std::move(pace)), population_(settings_.population) {
+Stream::Stream(StreamSettings settings, Pace pace) : settings_(std::move(settings)), pace_(std::move(pace)), population_(settings_.population) {
   for (const auto& topic : settings_.topics) weights_ += topic.type->weight;
   MILLRACE_CHECK(weights_ > 0, "a stream without topics");
 }

@@ -46,16 +46,16 @@ std::string summary_text(const Tally& tally, const StreamSettings& stream, doubl
     std::snprintf(line, sizeof line, " %14lu\n", tally.by_topic[i].aborted.load());
     out += line;
   }
-  std::snprintf(line, sizeof line, "%lu sent in %.1f s (%.0f/s, %.1f MB/s), %lu bad, %lu failed, %lu of unknown outcome; seed %lu, start %ld\n",
-                tally.sent(), seconds, static_cast<double>(tally.sent()) / seconds, static_cast<double>(tally.bytes()) / 1e6 / seconds,
-                tally.bad(), tally.failed.load(), tally.unknown.load(), stream.seed, stream.start_ms);
+  std::snprintf(line, sizeof line, "%lu sent in %.1f s (%.0f/s, %.1f MB/s), %lu bad, %lu failed, %lu of unknown outcome; seed %lu, start %ld\n", tally.sent(),
+                seconds, static_cast<double>(tally.sent()) / seconds, static_cast<double>(tally.bytes()) / 1e6 / seconds, tally.bad(), tally.failed.load(),
+                tally.unknown.load(), stream.seed, stream.start_ms);
   return out + line;
 }
 
 std::string summary_json(const Tally& tally, const StreamSettings& stream, double seconds) {
-  nlohmann::ordered_json root{{"sent", tally.sent()}, {"bad", tally.bad()}, {"aborted", tally.aborted()}, {"failed", tally.failed.load()},
-                              {"unknown", tally.unknown.load()}, {"bytes", tally.bytes()}, {"seconds", seconds}, {"seed", stream.seed},
-                              {"start_ms", stream.start_ms}};
+  nlohmann::ordered_json root{
+      {"sent", tally.sent()},   {"bad", tally.bad()}, {"aborted", tally.aborted()}, {"failed", tally.failed.load()}, {"unknown", tally.unknown.load()},
+      {"bytes", tally.bytes()}, {"seconds", seconds}, {"seed", stream.seed},        {"start_ms", stream.start_ms}};
   for (size_t i = 0; i < tally.by_topic.size(); ++i) {
     auto& topic = root["topics"][stream.topics[i].name];
     for (size_t kind = 0; kind < kDefects; ++kind) topic[name(static_cast<Defect>(kind))] = tally.by_topic[i].sent[kind].load();

@@ -17,7 +17,7 @@ struct TopicContract {
   int replication = -1;
   int retention_days = 7;
   int max_message_bytes = 0;  // max.message.bytes; 0: the broker's default
-  std::string schema;  // its text; empty: none
+  std::string schema;         // its text; empty: none
 };
 
 Result<std::vector<TopicContract>> builtin_topics();

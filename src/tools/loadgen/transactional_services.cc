@@ -80,8 +80,10 @@ void TransactionalServices::finish(Service& service) {
     service.producer.reset();
   } else {
     for (const auto& [topic, defect] : service.open) {
-      if (aborted) ++tally_.by_topic[topic].aborted;
-      else ++tally_.by_topic[topic].sent[static_cast<size_t>(defect)];
+      if (aborted)
+        ++tally_.by_topic[topic].aborted;
+      else
+        ++tally_.by_topic[topic].sent[static_cast<size_t>(defect)];
     }
     if (!aborted) tally_.by_topic[service.open[0].first].bytes += service.bytes;
   }

@@ -18,8 +18,8 @@ constexpr const char* kScreens[] = {"home", "product", "cart", "checkout", "acco
 constexpr const char* kActions[] = {"click", "scroll", "add_to_cart", "search", "share"};
 constexpr const char* kServices[] = {"storefront", "checkout-api", "search", "payments", "ios-app", "android-app"};
 constexpr const char* kErrors[] = {"TypeError", "TimeoutException", "NullPointerException", "ConnectionReset", "ValidationError"};
-constexpr const char* kMessages[] = {"cannot read property 'price' of undefined", "upstream did not answer within 2000 ms",
-                                     "connection reset by peer", "field 'postal_code' is required", "état inattendu: panier vidé"};
+constexpr const char* kMessages[] = {"cannot read property 'price' of undefined", "upstream did not answer within 2000 ms", "connection reset by peer",
+                                     "field 'postal_code' is required", "état inattendu: panier vidé"};
 constexpr const char* kFunctions[] = {"render", "submitOrder", "fetchCart", "applyCoupon", "onClick", "retry", "decode"};
 constexpr const char* kFiles[] = {"src/cart.ts", "src/checkout.ts", "lib/http.ts", "app/api/orders.py", "vendor/react.js"};
 
@@ -83,11 +83,16 @@ void write_pageview(Draw& draw, BinaryWriter& out, std::string& key) {
     out.value_branch();
     const size_t place = random.below(std::size(kCountries));
     out.text(kCountries[place]);
-    if (random.chance(0.7)) out.value_branch(), out.text(kCities[place]);
-    else out.null_branch();
+    if (random.chance(0.7))
+      out.value_branch(), out.text(kCities[place]);
+    else
+      out.null_branch();
     const bool exact = random.chance(0.3);
     for (const double limit : {90.0, 180.0}) {
-      if (!exact) { out.null_branch(); continue; }
+      if (!exact) {
+        out.null_branch();
+        continue;
+      }
       out.value_branch();
       out.floating((random.unit() * 2 - 1) * limit);
     }
@@ -115,15 +120,19 @@ void write_session_end(Draw& draw, BinaryWriter& out, std::string& key) {
   out.integer(static_cast<int64_t>(pages));
   out.boolean(pages == 1);
   out.symbol(random.below(3));
-  if (random.chance(0.9)) out.value_branch(), page_url(random, out);
-  else out.null_branch();
+  if (random.chance(0.9))
+    out.value_branch(), page_url(random, out);
+  else
+    out.null_branch();
   const size_t actions = random.below(std::size(kActions) + 1);
   out.block(actions);
   for (size_t i = 0; i < actions; ++i) out.text(kActions[i]), out.integer(static_cast<int64_t>(random.below(50)));
   out.end();
   some_of(random, out, kScreens);
-  if (random.chance(0.8)) out.value_branch(), out.floating(static_cast<float>(random.unit()));
-  else out.null_branch();
+  if (random.chance(0.8))
+    out.value_branch(), out.floating(static_cast<float>(random.unit()));
+  else
+    out.null_branch();
 }
 
 void write_error(Draw& draw, BinaryWriter& out, std::string& key) {
@@ -141,14 +150,18 @@ void write_error(Draw& draw, BinaryWriter& out, std::string& key) {
   fixed16(random, out);
   maybe_user(draw, out, key, 0.5);
   constexpr int kStatuses[] = {400, 404, 409, 429, 500, 502, 503, 504};
-  if (random.chance(0.6)) out.value_branch(), out.integer(random.pick(kStatuses));
-  else out.null_branch();
+  if (random.chance(0.6))
+    out.value_branch(), out.integer(random.pick(kStatuses));
+  else
+    out.null_branch();
   const size_t causes = random.below(3);
   for (size_t i = 0; i <= causes; ++i) {
     out.text(random.pick(kErrors));
     out.text(random.pick(kMessages));
-    if (i < causes) out.value_branch();
-    else out.null_branch();
+    if (i < causes)
+      out.value_branch();
+    else
+      out.null_branch();
   }
   const size_t frames = 1 + random.below(6);
   out.block(frames);

@@ -42,10 +42,13 @@ Status acceptable(const PartitionState& state, std::optional<Offset> at) {
   const std::string where = to_string(state.partition);
   switch (state.standing) {
     case Standing::kUnmarked: return {};
-    case Standing::kGoesOn: return permanent(where + " goes on: its offset " + std::to_string(state.offset->value) + " carries our mark, there is nothing to accept");
-    case Standing::kPlanPending: return permanent(where + " goes on: its offset carries our mark, and plan " + millrace::to_string(state.plan()->id.value) + ", which a worker completes");
+    case Standing::kGoesOn:
+      return permanent(where + " goes on: its offset " + std::to_string(state.offset->value) + " carries our mark, there is nothing to accept");
+    case Standing::kPlanPending:
+      return permanent(where + " goes on: its offset carries our mark, and plan " + millrace::to_string(state.plan()->id.value) + ", which a worker completes");
     case Standing::kPlanStopped:
-      return permanent(where + " stands still for its plan, not for its offset: see `millrace plan show`, then `millrace plan retry` or `abandon` " + millrace::to_string(state.plan()->id.value));
+      return permanent(where + " stands still for its plan, not for its offset: see `millrace plan show`, then `millrace plan retry` or `abandon` " +
+                       millrace::to_string(state.plan()->id.value));
     case Standing::kOtherRelease: return permanent(where + ": " + state.reason + ": a worker of that release must go on with it, or its operator's commands");
     case Standing::kUnknown: return transient(where + " can't be read: " + state.reason);
     case Standing::kBehindLog:
@@ -60,7 +63,9 @@ Status acceptable(const PartitionState& state, std::optional<Offset> at) {
 
 Status within_log(const kafka::Watermarks& log, const TopicPartition& partition, Offset offset) {
   const std::string where = to_string(partition) + ": offset " + std::to_string(offset.value);
-  if (offset < log.low) return permanent(where + " is no longer in the log, which begins at " + std::to_string(log.low.value) + ": say --at " + std::to_string(log.low.value) + " to go on there");
+  if (offset < log.low)
+    return permanent(where + " is no longer in the log, which begins at " + std::to_string(log.low.value) + ": say --at " + std::to_string(log.low.value) +
+                     " to go on there");
   if (offset > log.high) return permanent(where + " is beyond the log, which ends at " + std::to_string(log.high.value));
   return {};
 }
@@ -69,7 +74,8 @@ Status within_log(const kafka::Watermarks& log, const TopicPartition& partition,
 Status look_at_rows(const Settings& settings, const PartitionState& state, Offset offset, AllowDoubles doubles, std::vector<std::string>& notes) {
   const std::string where = to_string(state.partition);
   if (!settings.clickhouse) {
-    if (state.standing == Standing::kNoOffset) return permanent(where + " has no offset: whether a worker begins by itself or stands still is for ClickHouse to say; name it");
+    if (state.standing == Standing::kNoOffset)
+      return permanent(where + " has no offset: whether a worker begins by itself or stands still is for ClickHouse to say; name it");
     notes.push_back("ClickHouse was not asked: rows from offset " + std::to_string(offset.value) + " on that are there already will be there twice");
     return {};
   }
@@ -79,21 +85,24 @@ Status look_at_rows(const Settings& settings, const PartitionState& state, Offse
   if (state.standing == Standing::kNoOffset && !rows->last_at_all)
     return permanent(where + " has no offset, and ClickHouse no row of it: a worker begins there by itself (its setting `start`)");
   if (state.plan())
-    notes.push_back("plan " + millrace::to_string(state.plan()->id.value) + " stood in the metadata, and nobody completes it any more: it had begun at offset " +
-                    std::to_string(state.mark->offset.value) + (state.topic_made_anew ? " of the former topic" : ""));
+    notes.push_back("plan " + millrace::to_string(state.plan()->id.value) +
+                    " stood in the metadata, and nobody completes it any more: it had begun at offset " + std::to_string(state.mark->offset.value) +
+                    (state.topic_made_anew ? " of the former topic" : ""));
   if (state.standing == Standing::kBehindLog) notes.push_back("what stood from offset " + std::to_string(state.offset->value) + " on and was removed is lost");
   if (!rows->last_at_all) return {};
   const std::string last = std::to_string(rows->last_at_all->value);
   if (state.topic_made_anew) {
     notes.push_back("the rows that ClickHouse has up to offset " + last + " are of the former topic; rows of the new one will have the same offsets");
   } else if (rows->rows > 0) {
-    const std::string twice = std::to_string(rows->rows) + " rows of " + where + " from offset " + std::to_string(offset.value) + " on (the last is " + last + ")";
+    const std::string twice =
+        std::to_string(rows->rows) + " rows of " + where + " from offset " + std::to_string(offset.value) + " on (the last is " + last + ")";
     if (doubles == AllowDoubles::kNo)
       return permanent("ClickHouse has " + twice + ": going on there would write their events again. Say --at " + std::to_string(rows->last_at_all->value + 1) +
                        ", or --allow-doubles if they are other events, or gone soon");
     notes.push_back(twice + " may be there twice now");
   } else if (rows->last_at_all->value + 1 < offset.value) {
-    notes.push_back("ClickHouse has rows up to offset " + last + ": what stands between it and " + std::to_string(offset.value) + " is among the dead letters, or left out");
+    notes.push_back("ClickHouse has rows up to offset " + last + ": what stands between it and " + std::to_string(offset.value) +
+                    " is among the dead letters, or left out");
   }
   return {};
 }
@@ -119,7 +128,8 @@ Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartit
   if (auto fenced = fence_owners(settings, view->groups(), {partition}); !fenced) return std::unexpected(fenced.error());
   if (auto still = unchanged(*view, *states); !still) return std::unexpected(still.error());
   if (settings.clickhouse) {
-    log::info("waiting {} s: until then an insert of a worker that didn't know of this offset has landed, or is refused", settings.inserts_land_within.count() / 1000);
+    log::info("waiting {} s: until then an insert of a worker that didn't know of this offset has landed, or is refused",
+              settings.inserts_land_within.count() / 1000);
     std::this_thread::sleep_for(settings.inserts_land_within);
   }
   AcceptedOffset accepted{state, offset, {}};
@@ -129,7 +139,8 @@ Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartit
   const auto wanted = marked(partition, offset, *state.topic_id);
   auto done = commit.commit({wanted});
   if (!done && done.error().retry == Retry::kUnknown) {
-    if (auto settled = commit.begin(); !settled) return unknown_outcome(done.error().message + "; nobody knows whether it happened: see `millrace offsets show`");
+    if (auto settled = commit.begin(); !settled)
+      return unknown_outcome(done.error().message + "; nobody knows whether it happened: see `millrace offsets show`");
     const auto now = view->read({partition});
     if (!now) return unknown_outcome(done.error().message + "; nobody knows whether it happened: see `millrace offsets show`");
     if (now->front().offset == wanted.offset && now->front().metadata == wanted.metadata) return accepted;

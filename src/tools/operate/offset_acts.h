@@ -30,6 +30,7 @@ struct AcceptedOffset {
 // committed, where `at` is outside of the log, and (AllowDoubles::kNo) where ClickHouse has rows from there on that would be written
 // again. A partition whose next records were removed from the log takes `at`. A partition without any offset takes `at`, and is one that stands still only if ClickHouse has rows of it.
 // The error: nothing was changed (kUnknown: nobody knows), and why.
-Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartition& partition, std::optional<Offset> at, AllowDoubles doubles = AllowDoubles::kNo);
+Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartition& partition, std::optional<Offset> at,
+                                     AllowDoubles doubles = AllowDoubles::kNo);
 
 }  // namespace millrace::operate

@@ -21,7 +21,8 @@ Status OperatorCommit::begin() {
   while (true) {
     const auto ready = producer_->init(kInit);
     if (ready) return {};
-    if (ready.error().failure != TransactionFailure::kTransient || std::chrono::steady_clock::now() > until) return transient(ready.error().message, ready.error().code);
+    if (ready.error().failure != TransactionFailure::kTransient || std::chrono::steady_clock::now() > until)
+      return transient(ready.error().message, ready.error().code);
   }
 }
 
@@ -34,7 +35,8 @@ Status OperatorCommit::failed(const kafka::TransactionError& error) {
   return unknown_outcome((fenced ? "another operator's command ran at the same time: " : "") + error.message, error.code);
 }
 
-Status OperatorCommit::commit(const std::vector<kafka::OffsetToCommit>& offsets, const std::vector<pipeline::RejectedRecord>& dead_letters, const pipeline::Plan* plan) {
+Status OperatorCommit::commit(const std::vector<kafka::OffsetToCommit>& offsets, const std::vector<pipeline::RejectedRecord>& dead_letters,
+                              const pipeline::Plan* plan) {
   MILLRACE_CHECK(producer_.has_value(), "an operator's commit was not begun");
   MILLRACE_CHECK(dead_letters.empty() || plan != nullptr, "dead letters name their plan");
   if (auto begun = producer_->begin(); !begun) return failed(begun.error());

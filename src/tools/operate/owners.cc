@@ -70,7 +70,8 @@ Status fence_owners(const Settings& settings, kafka::GroupAdmin& groups, const s
     const auto owners = group->state == GroupDescription::State::kStable ? owners_of(*group, partitions) : std::nullopt;
     if (owners) return fence_all(settings, *owners);
     if (Clock::now() > until) {
-      if (group->state != GroupDescription::State::kStable) return transient("group " + settings.group + " rebalances all the time: try again when it has come to rest");
+      if (group->state != GroupDescription::State::kStable)
+        return transient("group " + settings.group + " rebalances all the time: try again when it has come to rest");
       log::warn("not all of the partitions have an owner in group {}: every lane is fenced", settings.group);
       return fence_all(settings, group->members);
     }

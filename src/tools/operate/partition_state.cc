@@ -42,8 +42,8 @@ void judge_mark(PartitionState& state) {
   } else if (state.mark->topic_id != *state.topic_id) {
     state.standing = Standing::kUnmarked;
     state.topic_made_anew = true;
-    state.reason = "the topic was deleted and made anew since the offset was committed (topic id " + millrace::to_string(state.mark->topic_id.value) + ", now " +
-                   millrace::to_string(state.topic_id->value) + ")";
+    state.reason = "the topic was deleted and made anew since the offset was committed (topic id " + millrace::to_string(state.mark->topic_id.value) +
+                   ", now " + millrace::to_string(state.topic_id->value) + ")";
   } else if (!state.mark->plan) {
     state.standing = Standing::kGoesOn;
   } else if (state.mark->stopped) {

@@ -24,18 +24,19 @@ const char* name(Standing standing);  // "plan_stopped": stable, in the JSON out
 struct PartitionState {
   TopicPartition partition;
   Standing standing = Standing::kUnknown;
-  std::optional<Offset> offset;  // committed
-  std::string metadata;          // as it was committed
+  std::optional<Offset> offset;                  // committed
+  std::string metadata;                          // as it was committed
   std::optional<pipeline::CommitMetadata> mark;  // what is in it, if it is ours
-  std::optional<TopicId> topic_id;  // the topic's now
-  bool topic_made_anew = false;     // since the mark was made
-  std::string reason;               // why it stands still, or why it isn't known
-  std::string owner;                // the member that holds it: its instance id, or else its client id; "": nobody, or the group rebalances
+  std::optional<TopicId> topic_id;               // the topic's now
+  bool topic_made_anew = false;                  // since the mark was made
+  std::string reason;                            // why it stands still, or why it isn't known
+  std::string owner;                             // the member that holds it: its instance id, or else its client id; "": nobody, or the group rebalances
 
   const pipeline::PlanPtr& plan() const;  // nullptr: none
   // The same offset with the same metadata, of the same topic: nobody committed in between, and whoever reads it does the same.
   bool same_commit(const PartitionState& other) const {
-    return offset == other.offset && metadata == other.metadata && topic_id == other.topic_id && (standing == Standing::kUnknown) == (other.standing == Standing::kUnknown);
+    return offset == other.offset && metadata == other.metadata && topic_id == other.topic_id &&
+           (standing == Standing::kUnknown) == (other.standing == Standing::kUnknown);
   }
 };
 

@@ -25,7 +25,8 @@ Status wait_for_inserts(const Settings& settings, const pipeline::Plan& plan, cl
     const auto inserts = client.inserts_under_way(plan.id);
     if (!inserts) return std::unexpected(inserts.error());
     if (*inserts == 0) return {};
-    if (Clock::now() > until) return transient("ClickHouse still has " + std::to_string(*inserts) + " inserts of the plan under way: wait for them, or KILL QUERY, and try again");
+    if (Clock::now() > until)
+      return transient("ClickHouse still has " + std::to_string(*inserts) + " inserts of the plan under way: wait for them, or KILL QUERY, and try again");
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
 }
@@ -39,7 +40,8 @@ std::vector<PlanRange> ranges_of(const StoppedPlan& held) {
 std::string count_gone(const std::vector<RangeRecords>& read) {
   std::string gone;
   for (const RangeRecords& range : read)
-    if (range.gone() > 0) gone += " " + to_string(range.range.partition) + ": " + std::to_string(range.gone()) + " of " + std::to_string(range.range.records) + ";";
+    if (range.gone() > 0)
+      gone += " " + to_string(range.range.partition) + ": " + std::to_string(range.gone()) + " of " + std::to_string(range.range.records) + ";";
   return gone;
 }
 
@@ -67,7 +69,8 @@ AbandonedRange sort_out(RangeRecords& read, const RowPositions& rows, std::vecto
 }  // namespace
 
 Result<AbandonedPlan> abandon_plan(const Settings& settings, PlanId id, const std::string& reason, LoseRecords lose) {
-  if (!settings.clickhouse) return permanent("which of the plan's records are in ClickHouse must be known: name it (--settings, or --clickhouse and --database)");
+  if (!settings.clickhouse)
+    return permanent("which of the plan's records are in ClickHouse must be known: name it (--settings, or --clickhouse and --database)");
   auto held = StoppedPlan::find(settings, id);
   if (!held) return std::unexpected(held.error());
   if (!held->pending().empty())

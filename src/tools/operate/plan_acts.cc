@@ -10,7 +10,8 @@ namespace millrace::operate {
 
 bool PlansShown::all_go_on() const {
   return std::ranges::none_of(partitions, [](const PartitionState& p) {
-    return p.standing == Standing::kPlanStopped || p.standing == Standing::kUnmarked || p.standing == Standing::kOtherRelease || p.standing == Standing::kUnknown;
+    return p.standing == Standing::kPlanStopped || p.standing == Standing::kUnmarked || p.standing == Standing::kOtherRelease ||
+           p.standing == Standing::kUnknown;
   });
 }
 

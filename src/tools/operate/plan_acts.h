@@ -44,15 +44,15 @@ struct AbandonedRange {
   TopicPartition partition;
   OffsetRange offsets;
   uint64_t planned = 0, dead_lettered = 0;
-  uint64_t in_clickhouse = 0;          // records that have rows there: not dead-lettered
-  uint64_t doubled = 0;                // of those, with more than one row
-  uint64_t gone = 0;                   // planned, and no longer in the log
-  bool as_planned = true;              // the log still holds the very records that were planned
+  uint64_t in_clickhouse = 0;  // records that have rows there: not dead-lettered
+  uint64_t doubled = 0;        // of those, with more than one row
+  uint64_t gone = 0;           // planned, and no longer in the log
+  bool as_planned = true;      // the log still holds the very records that were planned
 };
 struct AbandonedPlan {
   PlanId plan;
   std::vector<AbandonedRange> ranges;
-  std::vector<TopicPartition> past;    // of the plan, and past it already: left alone
+  std::vector<TopicPartition> past;  // of the plan, and past it already: left alone
 };
 // One transaction: the records of the plan's stopped partitions that aren't in ClickHouse go to the dead-letter topic, and the offsets
 // move to the ends of the ranges. Refused while any partition that carries the plan doesn't stand still, while ClickHouse can't say

@@ -41,8 +41,10 @@ class RangeReader {
     while (!left_.empty()) {
       reader_.consume(batch, 10'000, kTurn);
       if (!batch.partition_errors().empty()) return std::unexpected(batch.partition_errors().front().error);
-      if (!batch.records().empty() || !batch.ends().empty()) until = Clock::now() + silence;
-      else if (Clock::now() > until) return transient(to_string(left_.begin()->first) + " can't be read: the broker has given nothing for " + std::to_string(silence.count() / 1000) + " s");
+      if (!batch.records().empty() || !batch.ends().empty())
+        until = Clock::now() + silence;
+      else if (Clock::now() > until)
+        return transient(to_string(left_.begin()->first) + " can't be read: the broker has given nothing for " + std::to_string(silence.count() / 1000) + " s");
       for (size_t i = 0; i < batch.records().size(); ++i) take(batch, i);
       for (const auto& end : batch.ends()) left_.erase(end.partition);  // nothing more is there
     }

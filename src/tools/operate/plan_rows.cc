@@ -34,8 +34,8 @@ std::vector<PlanTable> tables_of(const pipeline::Plan& plan, clickhouse::Client*
 
 Result<RowPositions> positions_of(const pipeline::Plan& plan, const std::string& topic, clickhouse::Client& client) {
   const std::string table = clickhouse::table_of_topic(topic);
-  const auto body = client.select("SELECT _partition, _offset, count() FROM " + clickhouse::quote_identifier(table) + " WHERE _plan = " +
-                                      clickhouse::uint128_literal(plan.id.value) + " AND _topic = " + clickhouse::quote_string(topic) +
+  const auto body = client.select("SELECT _partition, _offset, count() FROM " + clickhouse::quote_identifier(table) +
+                                      " WHERE _plan = " + clickhouse::uint128_literal(plan.id.value) + " AND _topic = " + clickhouse::quote_string(topic) +
                                       " GROUP BY _partition, _offset",
                                   "RowBinary");
   RowPositions positions;
@@ -55,15 +55,17 @@ Result<RowPositions> positions_of(const pipeline::Plan& plan, const std::string&
   const auto count = client.count_of_plan(table, plan.id);
   if (!count) return std::unexpected(count.error());
   if (*count != rows)
-    return permanent(table + " has " + std::to_string(*count) + " rows of the plan, and only of " + std::to_string(rows) + " can it be said which records they are of " + topic);
+    return permanent(table + " has " + std::to_string(*count) + " rows of the plan, and only of " + std::to_string(rows) +
+                     " can it be said which records they are of " + topic);
   return positions;
 }
 
 Result<RowsFrom> rows_from(const TopicPartition& partition, Offset begin, clickhouse::Client& client) {
   const std::string table = clickhouse::table_of_topic(partition.topic);
-  const auto body = client.select("SELECT countIf(_offset >= " + std::to_string(begin.value) + "), count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
-                                      " WHERE _topic = " + clickhouse::quote_string(partition.topic) + " AND _partition = " + std::to_string(partition.partition.value),
-                                  "RowBinary");
+  const auto body =
+      client.select("SELECT countIf(_offset >= " + std::to_string(begin.value) + "), count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
+                        " WHERE _topic = " + clickhouse::quote_string(partition.topic) + " AND _partition = " + std::to_string(partition.partition.value),
+                    "RowBinary");
   RowsFrom found;
   if (!body && no_such_table(body.error())) return found;
   if (!body) return std::unexpected(body.error());

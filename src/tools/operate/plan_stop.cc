@@ -42,9 +42,12 @@ Result<PlanStopped> stop_plan(const Settings& settings, PlanId id) {
     pending.push_back(state);
     offsets.push_back({state.partition, *state.offset, pipeline::encode({*state.offset, *state.topic_id, state.mark->adoptions, true, state.plan()})});
   }
-  if (pending.empty()) return permanent("plan " + millrace::to_string(id.value) + " is pending on no partition of group " + settings.group + ": it is stopped already, or was finished (see `millrace plan show`)");
+  if (pending.empty())
+    return permanent("plan " + millrace::to_string(id.value) + " is pending on no partition of group " + settings.group +
+                     ": it is stopped already, or was finished (see `millrace plan show`)");
   if (auto done = commit.commit(offsets); !done) return std::unexpected(done.error());
-  if (auto alone = nobody_there(settings, *view); !alone) return unknown_outcome("a worker came while this ran, and may have taken the plan up: " + alone.error().message + "; see `millrace plan show`");
+  if (auto alone = nobody_there(settings, *view); !alone)
+    return unknown_outcome("a worker came while this ran, and may have taken the plan up: " + alone.error().message + "; see `millrace plan show`");
   return PlanStopped{id, std::move(pending)};
 }
 

@@ -38,7 +38,9 @@ std::string standing_of(const PartitionState& state) {
     case Standing::kUnknown: text = "not known"; break;
     case Standing::kPlanStopped: text = "STANDS STILL, plan stopped"; break;
     case Standing::kPlanPending:
-      text = state.mark->adoptions > 0 ? "plan pending, adoption " + std::to_string(state.mark->adoptions) + " of " + std::to_string(pipeline::LaneProtocol::kAdoptionsMax) : "plan pending";
+      text = state.mark->adoptions > 0
+                 ? "plan pending, adoption " + std::to_string(state.mark->adoptions) + " of " + std::to_string(pipeline::LaneProtocol::kAdoptionsMax)
+                 : "plan pending";
       break;
   }
   return state.reason.empty() ? text : text + ": " + state.reason;
@@ -68,19 +70,23 @@ std::string help_for(const std::vector<const PartitionState*>& states) {
     if (state->standing == Standing::kBehindLog) help += "  millrace offsets accept " + to_string(state->partition) + " --at LOG_BEGIN\n";
     if (state->standing == Standing::kUnmarked) help += "  millrace offsets accept " + to_string(state->partition) + "\n";
   }
-  for (const auto& [plan, unused] : plans) help += "  millrace plan retry " + plan + "    # once what stopped it is mended; or give it up: millrace plan abandon " + plan + "\n";
+  for (const auto& [plan, unused] : plans)
+    help += "  millrace plan retry " + plan + "    # once what stopped it is mended; or give it up: millrace plan abandon " + plan + "\n";
   return help.empty() ? "" : "what waits for an operator:\n" + help;
 }
 
 std::string describe(const ShownPlan& shown) {
   const pipeline::Plan& plan = *shown.plan;
-  std::string out = say("plan ", to_string(plan.id.value), "\n  of ", time_of(plan.time_ms), ", catalog ", to_string(plan.catalog.value), ", row semantics ", plan.row_semantics, plan.given_up.empty() ? "" : ", " + std::to_string(plan.given_up.size()) + " offsets given up as dead letters", "\n");
+  std::string out =
+      say("plan ", to_string(plan.id.value), "\n  of ", time_of(plan.time_ms), ", catalog ", to_string(plan.catalog.value), ", row semantics ",
+          plan.row_semantics, plan.given_up.empty() ? "" : ", " + std::to_string(plan.given_up.size()) + " offsets given up as dead letters", "\n");
   for (const auto& range : plan.ranges)
     out += say("  range ", to_string(range.partition), " [", range.offsets.begin.value, ", ", range.offsets.end.value, "), ", range.records, " records\n");
   for (const auto& one : shown.tables) {
     uint64_t planned = 0;
     for (const auto& range : plan.ranges) planned += range.partition.topic == one.topic ? range.records : 0;
-    out += "  table " + one.table + ": " + (one.rows ? std::to_string(*one.rows) + " rows of it, from " + std::to_string(planned) + " records (dead letters make no row)" : "rows not known") +
+    out += "  table " + one.table + ": " +
+           (one.rows ? std::to_string(*one.rows) + " rows of it, from " + std::to_string(planned) + " records (dead letters make no row)" : "rows not known") +
            (one.trouble.empty() ? "" : ": " + one.trouble) + "\n";
   }
   return out;
@@ -93,7 +99,8 @@ std::string text(const PlansShown& shown) {
   std::vector<const PartitionState*> states;
   for (const auto& state : shown.partitions) {
     states.push_back(&state);
-    rows.push_back({to_string(state.partition), number(state.offset), state.plan() ? to_string(state.plan()->id.value) : "-", state.owner.empty() ? "-" : state.owner, standing_of(state)});
+    rows.push_back({to_string(state.partition), number(state.offset), state.plan() ? to_string(state.plan()->id.value) : "-",
+                    state.owner.empty() ? "-" : state.owner, standing_of(state)});
   }
   std::string out = table(rows);
   for (const auto& plan : shown.plans) out += "\n" + describe(plan);
@@ -108,7 +115,8 @@ std::string text(const OffsetsShown& shown) {
     states.push_back(&state);
     const bool lag = log && state.offset;
     rows.push_back({to_string(state.partition), number(state.offset), log ? std::to_string(log->low.value) : "-", log ? std::to_string(log->high.value) : "-",
-                    lag ? std::to_string(std::max<int64_t>(0, log->high.value - state.offset->value)) : "-", state.owner.empty() ? "-" : state.owner, standing_of(state)});
+                    lag ? std::to_string(std::max<int64_t>(0, log->high.value - state.offset->value)) : "-", state.owner.empty() ? "-" : state.owner,
+                    standing_of(state)});
   }
   std::string out = table(rows);
   if (const std::string help = help_for(states); !help.empty()) out += "\n" + help;
@@ -117,7 +125,8 @@ std::string text(const OffsetsShown& shown) {
 
 std::string text(const RetriedPlan& retried) {
   std::string out = "plan " + to_string(retried.plan.value) + " is tried again:\n";
-  for (const auto& state : retried.retried) out += "  " + to_string(state.partition) + ": adoptions were " + std::to_string(state.mark->adoptions) + ", are 0; its owner looks within 5 s\n";
+  for (const auto& state : retried.retried)
+    out += "  " + to_string(state.partition) + ": adoptions were " + std::to_string(state.mark->adoptions) + ", are 0; its owner looks within 5 s\n";
   for (const auto& state : retried.pending) out += "  " + to_string(state.partition) + ": left alone, a worker is at it\n";
   return out;
 }
@@ -131,11 +140,13 @@ std::string text(const PlanStopped& stopped) {
 std::string text(const AbandonedPlan& abandoned, const std::string& dead_letters) {
   std::string out = "plan " + to_string(abandoned.plan.value) + " is abandoned:\n";
   for (const auto& range : abandoned.ranges) {
-    out += say("  ", to_string(range.partition), " goes on at offset ", range.offsets.end.value, ": of ", range.planned, " records ", range.dead_lettered, " are now on ", dead_letters);
+    out += say("  ", to_string(range.partition), " goes on at offset ", range.offsets.end.value, ": of ", range.planned, " records ", range.dead_lettered,
+               " are now on ", dead_letters);
     if (range.in_clickhouse > 0) out += say(", ", range.in_clickhouse, " were in ClickHouse and stay there");
     if (range.doubled > 0) out += say(" (", range.doubled, " OF THEM MORE THAN ONCE)");
     if (range.gone > 0) out += say(", ", range.gone, " ARE LOST: no longer in the log");
-    if (!range.as_planned && range.gone == 0 && range.in_clickhouse + range.dead_lettered >= range.planned) out += "; the log is not what it was when the plan was made";
+    if (!range.as_planned && range.gone == 0 && range.in_clickhouse + range.dead_lettered >= range.planned)
+      out += "; the log is not what it was when the plan was made";
     out += "\n";
   }
   for (const auto& partition : abandoned.past) out += "  " + to_string(partition) + " was past it already, and is as it was\n";
@@ -143,8 +154,8 @@ std::string text(const AbandonedPlan& abandoned, const std::string& dead_letters
 }
 
 std::string text(const AcceptedOffset& accepted) {
-  std::string out = to_string(accepted.before.partition) + " goes on at offset " + std::to_string(accepted.offset.value) + " (it was " + number(accepted.before.offset) +
-                    (accepted.before.reason.empty() ? "" : "; " + accepted.before.reason) + "); its owner looks within 5 s\n";
+  std::string out = to_string(accepted.before.partition) + " goes on at offset " + std::to_string(accepted.offset.value) + " (it was " +
+                    number(accepted.before.offset) + (accepted.before.reason.empty() ? "" : "; " + accepted.before.reason) + "); its owner looks within 5 s\n";
   for (const std::string& note : accepted.notes) out += "  note: " + note + "\n";
   return out;
 }

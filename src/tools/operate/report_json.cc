@@ -12,8 +12,9 @@ namespace {
 ordered_json value(const std::optional<Offset>& offset) { return offset ? ordered_json(offset->value) : ordered_json(nullptr); }
 
 ordered_json value(const PartitionState& state) {
-  ordered_json out{{"topic", state.partition.topic}, {"partition", state.partition.partition.value}, {"offset", value(state.offset)}, {"state", name(state.standing)},
-                   {"reason", state.reason}, {"owner", state.owner}};
+  ordered_json out{{"topic", state.partition.topic}, {"partition", state.partition.partition.value},
+                   {"offset", value(state.offset)},  {"state", name(state.standing)},
+                   {"reason", state.reason},         {"owner", state.owner}};
   if (state.plan()) {
     out["plan"] = to_string(state.plan()->id.value);
     out["adoptions"] = state.mark->adoptions;
@@ -24,12 +25,18 @@ ordered_json value(const PartitionState& state) {
 
 ordered_json value(const ShownPlan& shown) {
   const pipeline::Plan& plan = *shown.plan;
-  ordered_json out{{"id", to_string(plan.id.value)}, {"time_ms", plan.time_ms}, {"catalog", to_string(plan.catalog.value)}, {"row_semantics", plan.row_semantics},
-                   {"given_up", plan.given_up.size()}, {"ranges", ordered_json::array()}, {"tables", ordered_json::array()}};
+  ordered_json out{{"id", to_string(plan.id.value)},      {"time_ms", plan.time_ms},          {"catalog", to_string(plan.catalog.value)},
+                   {"row_semantics", plan.row_semantics}, {"given_up", plan.given_up.size()}, {"ranges", ordered_json::array()},
+                   {"tables", ordered_json::array()}};
   for (const auto& range : plan.ranges)
-    out["ranges"].push_back({{"topic", range.partition.topic}, {"partition", range.partition.partition.value}, {"begin", range.offsets.begin.value}, {"end", range.offsets.end.value}, {"records", range.records}});
+    out["ranges"].push_back({{"topic", range.partition.topic},
+                             {"partition", range.partition.partition.value},
+                             {"begin", range.offsets.begin.value},
+                             {"end", range.offsets.end.value},
+                             {"records", range.records}});
   for (const auto& table : shown.tables)
-    out["tables"].push_back({{"table", table.table}, {"topic", table.topic}, {"rows", table.rows ? ordered_json(*table.rows) : ordered_json(nullptr)}, {"trouble", table.trouble}});
+    out["tables"].push_back(
+        {{"table", table.table}, {"topic", table.topic}, {"rows", table.rows ? ordered_json(*table.rows) : ordered_json(nullptr)}, {"trouble", table.trouble}});
   return out;
 }
 
@@ -71,15 +78,26 @@ std::string json(const PlanStopped& stopped) {
 std::string json(const AbandonedPlan& abandoned) {
   ordered_json root{{"plan", to_string(abandoned.plan.value)}, {"ranges", ordered_json::array()}, {"past", ordered_json::array()}};
   for (const auto& range : abandoned.ranges)
-    root["ranges"].push_back({{"topic", range.partition.topic}, {"partition", range.partition.partition.value}, {"begin", range.offsets.begin.value}, {"end", range.offsets.end.value},
-                              {"planned", range.planned}, {"dead_lettered", range.dead_lettered}, {"in_clickhouse", range.in_clickhouse}, {"doubled", range.doubled}, {"lost", range.gone},
+    root["ranges"].push_back({{"topic", range.partition.topic},
+                              {"partition", range.partition.partition.value},
+                              {"begin", range.offsets.begin.value},
+                              {"end", range.offsets.end.value},
+                              {"planned", range.planned},
+                              {"dead_lettered", range.dead_lettered},
+                              {"in_clickhouse", range.in_clickhouse},
+                              {"doubled", range.doubled},
+                              {"lost", range.gone},
                               {"as_planned", range.as_planned}});
   for (const auto& partition : abandoned.past) root["past"].push_back({{"topic", partition.topic}, {"partition", partition.partition.value}});
   return text_of(root);
 }
 
 std::string json(const AcceptedOffset& accepted) {
-  return text_of({{"topic", accepted.before.partition.topic}, {"partition", accepted.before.partition.partition.value}, {"before", value(accepted.before)}, {"offset", accepted.offset.value}, {"notes", accepted.notes}});
+  return text_of({{"topic", accepted.before.partition.topic},
+                  {"partition", accepted.before.partition.partition.value},
+                  {"before", value(accepted.before)},
+                  {"offset", accepted.offset.value},
+                  {"notes", accepted.notes}});
 }
 
 }  // namespace millrace::operate

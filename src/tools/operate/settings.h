@@ -14,8 +14,8 @@ namespace millrace::operate {
 
 struct Settings {
   kafka::KafkaProperties kafka;
-  std::string group;                 // the pipeline's name
-  std::vector<std::string> topics;   // empty: those that the group has offsets of
+  std::string group;                // the pipeline's name
+  std::vector<std::string> topics;  // empty: those that the group has offsets of
   std::string dead_letters = "millrace.dlq";
   std::optional<clickhouse::Endpoint> clickhouse;  // none: nothing is asked of it, and what needs it refuses
   // How long after its owners were fenced an insert of theirs may still land: the rest of its term, and the guard.

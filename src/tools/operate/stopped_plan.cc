@@ -46,19 +46,27 @@ Result<StoppedPlan> StoppedPlan::find(const Settings& settings, PlanId id) {
     if (state.standing == Standing::kUnknown) unread.push_back(state);
     if (!state.plan() || state.plan()->id != id) continue;
     content = state.plan();
-    if (state.standing == Standing::kPlanStopped) found.stopped_.push_back(state);
-    else if (state.standing == Standing::kPlanPending) found.pending_.push_back(state);
-    else unmarked += " " + describe(state) + ": " + state.reason + ";";
+    if (state.standing == Standing::kPlanStopped)
+      found.stopped_.push_back(state);
+    else if (state.standing == Standing::kPlanPending)
+      found.pending_.push_back(state);
+    else
+      unmarked += " " + describe(state) + ": " + state.reason + ";";
   }
   for (const PartitionState& state : unread)
     if (!content || content->find(state.partition) != nullptr) return transient(to_string(state.partition) + " can't be read: " + state.reason);
   if (!content)
-    return permanent("no partition of group " + settings.group + " carries " + plan + ": it was finished, or abandoned before, or is of another group (see `millrace plan show`)");
+    return permanent("no partition of group " + settings.group + " carries " + plan +
+                     ": it was finished, or abandoned before, or is of another group (see `millrace plan show`)");
   if (!unmarked.empty()) return permanent(plan + " stands in an offset that isn't ours:" + unmarked + " that partition needs `millrace offsets accept`");
   if (found.stopped_.empty()) {
     std::string names;
-    for (const auto& state : found.pending_) names += " " + to_string(state.partition) + " (adoption " + std::to_string(state.mark->adoptions) + " of " + std::to_string(pipeline::LaneProtocol::kAdoptionsMax) + ")";
-    return permanent(plan + " doesn't stand still, a worker completes it:" + names + "; nothing is to be done here. If it waits for what won't come back (its owner's log says for what), stop the workers, and then it: `millrace plan stop`");
+    for (const auto& state : found.pending_)
+      names += " " + to_string(state.partition) + " (adoption " + std::to_string(state.mark->adoptions) + " of " +
+               std::to_string(pipeline::LaneProtocol::kAdoptionsMax) + ")";
+    return permanent(plan + " doesn't stand still, a worker completes it:" + names +
+                     "; nothing is to be done here. If it waits for what won't come back (its owner's log says for what), stop the workers, and then it: "
+                     "`millrace plan stop`");
   }
   for (const auto& range : content->ranges) {
     const auto carries = [&](const PartitionState& state) { return state.partition == range.partition; };
@@ -89,7 +97,8 @@ Status StoppedPlan::commit(const std::vector<kafka::OffsetToCommit>& offsets, co
   const auto now = view_.read(names_of(stopped_));
   if (!now) return unknown_outcome(done.error().message + "; nobody knows whether it happened: see `millrace plan show`");
   const bool happened = std::ranges::all_of(offsets, [&](const kafka::OffsetToCommit& wanted) {
-    return std::ranges::any_of(*now, [&](const PartitionState& s) { return s.partition == wanted.partition && s.offset == wanted.offset && s.metadata == wanted.metadata; });
+    return std::ranges::any_of(
+        *now, [&](const PartitionState& s) { return s.partition == wanted.partition && s.offset == wanted.offset && s.metadata == wanted.metadata; });
   });
   if (happened) return {};
   return transient("nothing was changed: " + done.error().message);

@@ -15,9 +15,9 @@ class StoppedPlan {
   static Result<StoppedPlan> find(const Settings& settings, PlanId id);
 
   const pipeline::Plan& plan() const { return *stopped_.front().plan(); }
-  const std::vector<PartitionState>& stopped() const { return stopped_; }   // at least one
-  const std::vector<PartitionState>& pending() const { return pending_; }   // they carry it too, and somebody is at it
-  const std::vector<TopicPartition>& past() const { return past_; }         // the plan's other partitions
+  const std::vector<PartitionState>& stopped() const { return stopped_; }  // at least one
+  const std::vector<PartitionState>& pending() const { return pending_; }  // they carry it too, and somebody is at it
+  const std::vector<TopicPartition>& past() const { return past_; }        // the plan's other partitions
   int adoptions() const;
 
   Status fence_owners();

@@ -9,8 +9,7 @@ namespace millrace::tables {
 namespace {
 
 // The check that makes an old insert harmless: nowInBlock() is taken when the block is whole, now() when the query begins.
-constexpr const char* kLandedAt =
-    "if(throwIf(nowInBlock() > _deadline, 'millrace: the term of this insert is over') = 0, nowInBlock(), nowInBlock())";
+constexpr const char* kLandedAt = "if(throwIf(nowInBlock() > _deadline, 'millrace: the term of this insert is over') = 0, nowInBlock(), nowInBlock())";
 
 const columns::NamedType* find(const TableDefinition& table, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names)
@@ -19,9 +18,7 @@ const columns::NamedType* find(const TableDefinition& table, std::initializer_li
   return nullptr;
 }
 
-bool is_time(const columns::Type& type) {
-  return type.kind == columns::Kind::kDateTime64 || type.kind == columns::Kind::kDateTime;
-}
+bool is_time(const columns::Type& type) { return type.kind == columns::Kind::kDateTime64 || type.kind == columns::Kind::kDateTime; }
 
 }  // namespace
 
@@ -41,13 +38,12 @@ const std::vector<MetaColumn>& meta_columns() {
 
 std::string qualified(const TableDefinition& table) { return clickhouse::quote_identifier(table.database) + "." + clickhouse::quote_identifier(table.table); }
 
-std::string window_setting(bool replicated) {
-  return replicated ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
-}
+std::string window_setting(bool replicated) { return replicated ? "replicated_deduplication_window" : "non_replicated_deduplication_window"; }
 
 std::vector<std::string> sorting_key(const TableDefinition& table) {
   std::vector<std::string> key;
-  if (const auto* tenant = find(table, {"tenant_id", "tenant", "context.tenant_id", "meta.tenant_id"})) key.push_back(clickhouse::quote_identifier(tenant->name));
+  if (const auto* tenant = find(table, {"tenant_id", "tenant", "context.tenant_id", "meta.tenant_id"}))
+    key.push_back(clickhouse::quote_identifier(tenant->name));
   const auto* time = find(table, {"event_time", "occurred_at", "timestamp", "time", "created_at", "ts", "at"});
   if (!time || !is_time(time->type)) {
     time = nullptr;
@@ -65,7 +61,9 @@ std::string column_ddl(const columns::NamedType& column) {
   switch (column.type.kind) {
     case columns::Kind::kDateTime64: return ddl + " CODEC(Delta(8), ZSTD(1))";
     case columns::Kind::kDateTime: return ddl + " CODEC(Delta(4), ZSTD(1))";
-    case columns::Kind::kString: case columns::Kind::kArray: case columns::Kind::kMap: return ddl + " CODEC(ZSTD(1))";
+    case columns::Kind::kString:
+    case columns::Kind::kArray:
+    case columns::Kind::kMap: return ddl + " CODEC(ZSTD(1))";
     default: return ddl;  // the server's default, LZ4
   }
 }

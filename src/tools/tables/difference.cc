@@ -34,23 +34,21 @@ bool mentions(std::string_view expression, std::string_view name) {
 
 // Of ingestion time alone: a plan has one such time, so its rows stay together.
 bool only_ingested_at(std::string_view expression, const ExistingTable& existing) {
-  return std::ranges::none_of(existing.columns, [&](const auto& column) {
-    return column.name != "_ingested_at" && mentions(expression, column.name);
-  });
+  return std::ranges::none_of(existing.columns, [&](const auto& column) { return column.name != "_ingested_at" && mentions(expression, column.name); });
 }
 
 int setting(std::string_view engine_full, const std::string& name) {
   const size_t at = engine_full.find(name + " = ");
   int value = 0;
-  if (at != engine_full.npos)
-    std::from_chars(engine_full.data() + at + name.size() + 3, engine_full.data() + engine_full.size(), value);
+  if (at != engine_full.npos) std::from_chars(engine_full.data() + at + name.size() + 3, engine_full.data() + engine_full.size(), value);
   return value;
 }
 
 void check_engine(const TableDefinition& wanted, const ExistingTable& existing, Difference& out) {
   const bool replicated = existing.engine == "ReplicatedMergeTree" || existing.engine == "SharedMergeTree";
   if (!replicated && existing.engine != "MergeTree") {
-    out.refusals.push_back("its engine is " + existing.engine + ": exactly once takes MergeTree or ReplicatedMergeTree (rows must stay as they "
+    out.refusals.push_back("its engine is " + existing.engine +
+                           ": exactly once takes MergeTree or ReplicatedMergeTree (rows must stay as they "
                            "were inserted, and an insert must not go through another table); make a new table and copy");
     return;
   }
@@ -81,8 +79,9 @@ void check_meta(const TableDefinition&, const ExistingTable& existing, Differenc
       out.refusals.push_back("column " + name + " is " + found->type + ", not " + meta.type);
     } else if (found->default_kind != meta.default_kind ||
                (*meta.default_expression && without_blanks(found->default_expression) != without_blanks(meta.default_expression))) {
-      out.refusals.push_back("column " + name + " is " + (found->default_kind.empty() ? "without DEFAULT" : found->default_kind + " " + found->default_expression) +
-                             ", not " + meta.default_kind + " " + meta.default_expression + ": it would let in inserts after their term");
+      out.refusals.push_back("column " + name + " is " +
+                             (found->default_kind.empty() ? "without DEFAULT" : found->default_kind + " " + found->default_expression) + ", not " +
+                             meta.default_kind + " " + meta.default_expression + ": it would let in inserts after their term");
     }
   }
 }
@@ -123,9 +122,7 @@ Difference difference(const TableDefinition& wanted, const std::optional<Existin
   check_engine(wanted, *existing, out);
   check_meta(wanted, *existing, out);
   check_events(wanted, *existing, out);
-  const bool index = std::ranges::any_of(existing->indices, [](const auto& i) {
-    return i.expression == "_plan" && i.type == "minmax" && i.granularity == 1;
-  });
+  const bool index = std::ranges::any_of(existing->indices, [](const auto& i) { return i.expression == "_plan" && i.type == "minmax" && i.granularity == 1; });
   if (!index) {
     out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD INDEX " + kPlanIndex + " _plan TYPE minmax GRANULARITY 1");
     out.statements.push_back("ALTER TABLE " + qualified(wanted) + " MATERIALIZE INDEX " + kPlanIndex);

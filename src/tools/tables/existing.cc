@@ -24,13 +24,22 @@ Result<std::optional<ExistingTable>> read_existing(clickhouse::Client& client, c
   const auto where = [&](const char* name) {
     return " WHERE database = " + clickhouse::quote_string(database) + " AND " + name + " = " + clickhouse::quote_string(table);
   };
-  auto tables = rows_of(client, "SELECT engine, engine_full, create_table_query, partition_key, arrayStringConcat(dependencies_table, ',') "
-                                "FROM system.tables" + where("name"), 5);
+  auto tables = rows_of(client,
+                        "SELECT engine, engine_full, create_table_query, partition_key, arrayStringConcat(dependencies_table, ',') "
+                        "FROM system.tables" +
+                            where("name"),
+                        5);
   if (!tables) return std::unexpected(tables.error());
   if (tables->empty()) return std::optional<ExistingTable>();
   const auto& row = tables->front();
-  ExistingTable existing{.engine = row[0], .engine_full = row[1], .create_query = row[2], .partition_key = row[3],
-                         .columns = {}, .indices = {}, .row_policies = {}, .dependents = {}};
+  ExistingTable existing{.engine = row[0],
+                         .engine_full = row[1],
+                         .create_query = row[2],
+                         .partition_key = row[3],
+                         .columns = {},
+                         .indices = {},
+                         .row_policies = {},
+                         .dependents = {}};
   for (std::string rest = row[4]; !rest.empty();) {
     existing.dependents.push_back(rest.substr(0, rest.find(',')));
     rest.erase(0, existing.dependents.back().size() + 1);

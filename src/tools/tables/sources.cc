@@ -18,8 +18,7 @@ Result<nlohmann::json> get(http::Client& client, const std::string& url) {
   request.url = url;
   auto response = client.send(request);
   if (!response) return std::unexpected(response.error());
-  if (response->status != 200)
-    return permanent(url + " answers " + std::to_string(response->status) + ": " + response->body.substr(0, 300), response->status);
+  if (response->status != 200) return permanent(url + " answers " + std::to_string(response->status) + ": " + response->body.substr(0, 300), response->status);
   auto json = nlohmann::json::parse(response->body, nullptr, false);
   if (json.is_discarded()) return permanent(url + " doesn't answer in JSON: is it a schema registry?");
   return json;
@@ -54,8 +53,7 @@ Result<std::vector<TopicSchema>> schemas_of_registry(const std::string& url, con
     auto subjects = get(client, url + "/subjects");
     if (!subjects) return std::unexpected(subjects.error());
     for (const auto& subject : *subjects)
-      if (const auto* text = subject.get_ptr<const std::string*>(); text && text->ends_with("-value"))
-        names.push_back(text->substr(0, text->size() - 6));
+      if (const auto* text = subject.get_ptr<const std::string*>(); text && text->ends_with("-value")) names.push_back(text->substr(0, text->size() - 6));
     std::ranges::sort(names);
   }
   std::vector<TopicSchema> schemas;

@@ -11,15 +11,25 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 TableDefinition orders() {
-  return {"shop", "order_created",
-          {{"order_id", columns::simple(Kind::kUuid)}, {"tenant_id", columns::simple(Kind::kString)},
-           {"coupon", columns::nullable(columns::simple(Kind::kString))}, {"event_time", columns::date_time64(3)}}};
+  return {"shop",
+          "order_created",
+          {{"order_id", columns::simple(Kind::kUuid)},
+           {"tenant_id", columns::simple(Kind::kString)},
+           {"coupon", columns::nullable(columns::simple(Kind::kString))},
+           {"event_time", columns::date_time64(3)}}};
 }
 
 ExistingTable made() {
-  ExistingTable table{.engine = "MergeTree", .engine_full = "MergeTree PARTITION BY toDate(_ingested_at) ORDER BY (tenant_id, event_time) SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 8192",
-                      .create_query = {}, .partition_key = "toDate(_ingested_at)", .columns = {}, .indices = {{"_plan_minmax", "_plan", "minmax", 1}},
-                      .row_policies = {}, .dependents = {}};
+  ExistingTable table{.engine = "MergeTree",
+                      .engine_full =
+                          "MergeTree PARTITION BY toDate(_ingested_at) ORDER BY (tenant_id, event_time) SETTINGS non_replicated_deduplication_window = 10000, "
+                          "index_granularity = 8192",
+                      .create_query = {},
+                      .partition_key = "toDate(_ingested_at)",
+                      .columns = {},
+                      .indices = {{"_plan_minmax", "_plan", "minmax", 1}},
+                      .row_policies = {},
+                      .dependents = {}};
   for (const auto& column : orders().events) table.columns.push_back({column.name, columns::to_string(column.type), "", ""});
   for (const auto& meta : meta_columns()) table.columns.push_back({meta.name, meta.type, meta.default_kind, meta.default_expression});
   return table;
@@ -31,7 +41,6 @@ TEST(TableDefinition, SortsByTenantAndEventTime) {
   table.events[1].type = columns::nullable(table.events[1].type);  // no key of a nullable column
   EXPECT_THAT(sorting_key(table), ElementsAre("`event_time`", "_partition", "_offset"));
 }
-
 
 TEST(TableDifference, NothingForATableThatIsRight) {
   const auto d = difference(orders(), made());
@@ -55,7 +64,9 @@ TEST(TableDifference, RefusesWhatBreaksExactlyOnce) {
   };
   EXPECT_THAT(refused([](auto& t) { t.engine = "ReplacingMergeTree"; }), HasSubstr("ReplacingMergeTree"));
   EXPECT_THAT(refused([](auto& t) { t.engine = "Distributed"; }), HasSubstr("Distributed"));
-  EXPECT_THAT(refused([](auto& t) { t.engine_full = "MergeTree ORDER BY x TTL event_time + toIntervalDay(3) SETTINGS non_replicated_deduplication_window = 10000"; }), HasSubstr("TTL event_time"));
+  EXPECT_THAT(
+      refused([](auto& t) { t.engine_full = "MergeTree ORDER BY x TTL event_time + toIntervalDay(3) SETTINGS non_replicated_deduplication_window = 10000"; }),
+      HasSubstr("TTL event_time"));
   EXPECT_THAT(refused([](auto& t) { t.partition_key = "toDate(event_time)"; }), HasSubstr("PARTITION BY"));
   EXPECT_THAT(refused([](auto& t) { t.row_policies = {"tenants"}; }), HasSubstr("row policy"));
   EXPECT_THAT(refused([](auto& t) { t.columns[10].default_expression = "now()"; }), HasSubstr("_landed_at"));
@@ -71,8 +82,8 @@ TEST(TableDifference, AllowsTtlByIngestionAndMendsWindowAndIndex) {
   table.indices.clear();
   const auto d = difference(orders(), table);
   EXPECT_THAT(d.refusals, IsEmpty());
-  EXPECT_THAT(d.statements, ElementsAre(HasSubstr("MODIFY SETTING non_replicated_deduplication_window = 10000"), HasSubstr("ADD INDEX"),
-                                        HasSubstr("MATERIALIZE INDEX")));
+  EXPECT_THAT(d.statements,
+              ElementsAre(HasSubstr("MODIFY SETTING non_replicated_deduplication_window = 10000"), HasSubstr("ADD INDEX"), HasSubstr("MATERIALIZE INDEX")));
 }
 
 TEST(TableDifference, RefusesFieldsWithNamesOfThePipeline) {

@@ -36,7 +36,11 @@ struct ClickHouseSink::Impl {
   std::vector<std::thread> writers;
 
   Impl(ClickHouseSinkSettings s, metrics::Registry& m, std::function<void()> w)
-      : settings(std::move(s)), metrics(m), waiting(m.gauge("millrace_sink_waiting", {{"sink", "clickhouse"}})), wakeup(std::move(w)), asking(settings.endpoint) {}
+      : settings(std::move(s)),
+        metrics(m),
+        waiting(m.gauge("millrace_sink_waiting", {{"sink", "clickhouse"}})),
+        wakeup(std::move(w)),
+        asking(settings.endpoint) {}
 
   void write_loop() {
     clickhouse::Client client(settings.endpoint);
@@ -57,7 +61,8 @@ struct ClickHouseSink::Impl {
       const TableOutcome outcome = write_table(mine->order, table, context, reason);
       lock.lock();
       if (outcome == TableOutcome::kStopped) mine->state = {SinkState::Kind::kStopped, reason};
-      if (outcome == TableOutcome::kDurable && --mine->left == 0 && mine->state.kind == SinkState::Kind::kWriting) mine->state = {SinkState::Kind::kDurable, ""};
+      if (outcome == TableOutcome::kDurable && --mine->left == 0 && mine->state.kind == SinkState::Kind::kWriting)
+        mine->state = {SinkState::Kind::kDurable, ""};
       if (mine->state.kind != SinkState::Kind::kWriting && !mine->cancelled) {
         lock.unlock();
         wakeup();
@@ -138,8 +143,8 @@ Result<milliseconds> ClickHouseSink::clock_difference() {
 }
 
 Result<std::optional<Offset>> ClickHouseSink::last_offset(const std::string& table, const std::string& topic, PartitionId partition) {
-  const auto answer = impl_->asking.select("SELECT count(), max(_offset) FROM " + clickhouse::quote_identifier(table) + " WHERE _topic = " +
-                                               clickhouse::quote_string(topic) + " AND _partition = " + std::to_string(partition.value),
+  const auto answer = impl_->asking.select("SELECT count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
+                                               " WHERE _topic = " + clickhouse::quote_string(topic) + " AND _partition = " + std::to_string(partition.value),
                                            "TabSeparated");
   if (!answer) return std::unexpected(answer.error());
   const size_t tab = answer->find('\t');

@@ -13,8 +13,8 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 constexpr milliseconds kAskEvery{5000}, kAskAgain{500};
-constexpr milliseconds kRoundTripMax{500};   // a slower answer says too little
-constexpr milliseconds kKnownFor{60'000};    // clocks drift by a few milliseconds in that time
+constexpr milliseconds kRoundTripMax{500};  // a slower answer says too little
+constexpr milliseconds kKnownFor{60'000};   // clocks drift by a few milliseconds in that time
 }  // namespace
 
 struct ServerClock::Impl {
@@ -80,8 +80,8 @@ std::string ServerClock::obstacle() const {
   if (!impl_->ours_minus_server || Clock::now() - impl_->known_at > kKnownFor) return impl_->trouble;
   const milliseconds difference = *impl_->ours_minus_server;
   if (difference <= kDifferenceMax && difference >= -kDifferenceMax) return "";
-  return "this machine's clock is " + std::to_string(difference.count()) + " ms ahead of the ClickHouse server's, at most " + std::to_string(kDifferenceMax.count()) +
-         " either way are allowed: mend the clocks (NTP)";
+  return "this machine's clock is " + std::to_string(difference.count()) + " ms ahead of the ClickHouse server's, at most " +
+         std::to_string(kDifferenceMax.count()) + " either way are allowed: mend the clocks (NTP)";
 }
 
 }  // namespace millrace::pipeline

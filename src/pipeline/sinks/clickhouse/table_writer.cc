@@ -73,7 +73,10 @@ class Driver {
     const milliseconds left((insert.deadline_s + 1) * 1000 - (local_ms() + server_minus_local_));
     if (left <= milliseconds(0)) return write_.insert_failed(), true;
     clickhouse::InsertRequest request{{order_.plan, table_.table, static_cast<uint32_t>(insert.token), static_cast<uint32_t>(write_.attempts())},
-                                      rows_->names(), rows_->with_deadline(insert.deadline_s), left, context_.settings};
+                                      rows_->names(),
+                                      rows_->with_deadline(insert.deadline_s),
+                                      left,
+                                      context_.settings};
     const auto begin = std::chrono::steady_clock::now();
     const auto answer = context_.client.insert(request);
     context_.metrics.histogram("millrace_insert_seconds", {{"table", table_.table}})
