@@ -3,7 +3,7 @@
 
 #include "rules/check_pass.h"
 #include "rules/decimal_rules.h"
-#include "rules/fold.h"
+#include "rules/constant_folding.h"
 
 namespace millrace::rules {
 
@@ -146,17 +146,19 @@ Type CheckPass::or_value(NodeId id) {
 }
 
 Type CheckPass::resolve(NodeId id, std::string_view name, char style) {
-  if (style == 'o') read_literals_as_decimals(ast_.children(id));
+  const auto children = ast_.children(id);
+  if (style == 'o' || name == "divide") read_literals_as_decimals(children.first(std::min<size_t>(2, children.size())));
   std::vector<Type> arguments;
   for (const NodeId child : ast_.children(id)) {
     if (wrong(child)) return simple(TypeKind::kError);
     arguments.push_back(type(child));
   }
-  const bool decimals = style == 'o' && name != "[]" && std::any_of(arguments.begin(), arguments.end(), [](const Type& t) { return t.is(TypeKind::kDecimal); });
+  const bool quotient = name == "divide" && style == 'f' && arguments.size() == 3;
+  const bool decimals = (style == 'o' ? name != "[]" : quotient) && std::any_of(arguments.begin(), arguments.end(), [](const Type& t) { return t.is(TypeKind::kDecimal); });
   if (decimals) {
-    for (Type& argument : arguments) {
-      const bool null = argument.nullable;
-      argument = as_decimal(argument), argument.nullable = null;
+    for (size_t i = 0; i < 2 && i < arguments.size(); ++i) {
+      const bool null = arguments[i].nullable;
+      arguments[i] = as_decimal(arguments[i]), arguments[i].nullable = null;
     }
   }
   const auto candidates = overloads_of(name);

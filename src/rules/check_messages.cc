@@ -18,11 +18,7 @@ std::string called(std::string_view name, const std::vector<Type>& arguments, ch
 Type CheckPass::no_overload(NodeId id, std::string_view name, std::span<const Overload> candidates, const std::vector<Type>& arguments, char style) {
   const Node& node = ast_.node(id);
   const auto fits_style = [&](const Overload& o) { return o.style == style || (o.style == 'b' && style != 'o'); };
-  if (candidates.empty() || candidates[0].style == 'o') {
-    if (style == 'o') {
-      if (name == "/") return error(node.name, "decimals have no exact quotient: divide(a, b, scale) says how many digits it keeps");
-      return error(node.name, "'" + std::string(name) + "' isn't there for these values");
-    }
+  if (candidates.empty() || (candidates[0].style == 'o') != (style == 'o')) {
     if (const auto why = refusal(name); !why.empty()) return error(node.name, std::string(why));
     return error(node.name, "there is no function '" + excerpt(name) + "'" + did_you_mean(name, function_names()));
   }

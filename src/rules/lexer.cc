@@ -83,7 +83,8 @@ Token Lexer::name_or_prefixed_text() {
   if ((peek() == '"' || peek() == '\'') && name.size() <= 2) {
     const auto has = [&](char lower, char upper) { return name.find(lower) != name.npos || name.find(upper) != name.npos; };
     const bool bytes = has('b', 'B'), raw = has('r', 'R');
-    if (size_t{bytes} + size_t{raw} == name.size()) return quoted(begin, bytes ? TokenKind::kBytes : TokenKind::kString, raw);
+    const bool in_order = name.size() == 1 || (name[0] | 0x20) == 'b';  // br'…', not rb'…'
+    if (in_order && size_t{bytes} + size_t{raw} == name.size()) return quoted(begin, bytes ? TokenKind::kBytes : TokenKind::kString, raw);
   }
   return token(kind_of_name(name), begin);
 }

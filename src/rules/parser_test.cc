@@ -80,6 +80,7 @@ TEST(Parser, ReadsLiteralsAsTheSpecificationsTableSays) {
   EXPECT_EQ(value(R"("\u00e9\U0001F600\ud83d\ude00")"), "\u00e9\U0001F600\U0001F600");
   EXPECT_EQ(value("'''a\nb'''"), "a\nb");
   EXPECT_EQ(value("bR'\\x'"), "\\x");
+  EXPECT_NE(error_of("rb'x'"), "");
   EXPECT_EQ(shown("0xFF"), "255");
   EXPECT_EQ(shown("0xFFu"), "255u");
   EXPECT_EQ(shown("1.50e3"), "1.50e3");

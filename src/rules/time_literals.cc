@@ -1,7 +1,7 @@
 // Texts of duration() and timestamp(), checked when a rule is.
 #include <array>
 
-#include "rules/fold.h"
+#include "rules/constant_folding.h"
 
 namespace millrace::rules {
 namespace {

@@ -1,4 +1,4 @@
-#include "rules/fold.h"
+#include "rules/constant_folding.h"
 
 #include <cmath>
 #include <compare>
@@ -171,6 +171,10 @@ std::optional<std::string> fold(Ast& ast, const std::vector<Type>& types, NodeId
   if (node.kind == NodeKind::kOperator && (node.op == Operator::kDivide || node.op == Operator::kModulo)) {
     const Node& divisor = ast.node(ast.child(id, 1));
     if ((divisor.kind == NodeKind::kInt || divisor.kind == NodeKind::kUint) && divisor.bits == 0) return "this divides by zero";
+  }
+  if (node.kind == NodeKind::kCall && node.child_count == 3 && ast.text(id) == "divide") {
+    const Node& divisor = ast.node(ast.child(id, 1));
+    if ((divisor.kind == NodeKind::kInt && divisor.bits == 0) || (divisor.kind == NodeKind::kDouble && divisor.as_double() == 0)) return "this divides by zero";
   }
   for (const NodeId child : ast.children(id)) {
     if (!means_itself(child)) return std::nullopt;
