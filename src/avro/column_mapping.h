@@ -31,4 +31,7 @@ struct MappingOptions {
 
 std::expected<std::vector<columns::NamedType>, Rejection> map_columns(const Schema& reader, const MappingOptions& options = {});
 
+// Which of them are String columns of bytes and not of text (also inside of arrays and maps): the type alone doesn't say.
+std::expected<std::vector<std::string>, Rejection> bytes_columns(const Schema& reader, const MappingOptions& options = {});
+
 }  // namespace millrace::avro

@@ -47,8 +47,17 @@ class Planner {
     if (!wrong_.empty()) return {};
     if (inner.type == Type::kNull || (inner.type == Type::kUnion && nothing_but_null(inner))) return {};
     if (inner.type == Type::kRecord) return record(inner, name, null);
-    if (auto type = one_column(inner, name)) return column(name, null ? nullable(*std::move(type)) : *std::move(type));
+    if (auto type = one_column(inner, name)) {
+      if (holds_bytes(inner, *type)) result_.bytes_columns.push_back(name);
+      return column(name, null ? nullable(*std::move(type)) : *std::move(type));
+    }
     return text(name, null);
+  }
+  // `type` is the node's: what is String there and no text here.
+  static bool holds_bytes(const Node& node, const columns::Type& type) {
+    if (type.kind == Kind::kArray || type.kind == Kind::kMap) return holds_bytes(peel(*node.items), type.children.back());
+    if (type.kind == Kind::kNullable) return holds_bytes(node, type.children[0]);
+    return type.kind == Kind::kString && (node.type == Type::kBytes || node.type == Type::kFixed);
   }
   static bool nothing_but_null(const Node& node) {
     return std::all_of(node.branches.begin(), node.branches.end(), [](const Node* b) { return b->type == Type::kNull; });
@@ -162,6 +171,12 @@ std::expected<std::vector<columns::NamedType>, Rejection> map_columns(const Sche
   auto plan = plan_columns(reader, options);
   if (!plan) return std::unexpected(std::move(plan.error()));
   return std::move(plan->columns);
+}
+
+std::expected<std::vector<std::string>, Rejection> bytes_columns(const Schema& reader, const MappingOptions& options) {
+  auto plan = plan_columns(reader, options);
+  if (!plan) return std::unexpected(std::move(plan.error()));
+  return std::move(plan->bytes_columns);
 }
 
 }  // namespace millrace::avro

@@ -31,6 +31,7 @@ struct ColumnPlan {
 struct MappedColumns {
   ColumnPlan root;
   std::vector<columns::NamedType> columns;
+  std::vector<std::string> bytes_columns;  // String columns that hold Avro's bytes, or a fixed too large for FixedString
   uint32_t node_count = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "avro/column_mapping.h"
 #include "avro/compatibility.h"
 #include "avro/decode_promises.h"
 #include "avro/encoder.h"
@@ -163,6 +164,14 @@ TEST(Encoder, WritesTheExamplesOfTheSpecification) {
             "foo\x02\xff\x04\x00\x80"s);
   out.clear(), to.long_(INT64_MIN);
   EXPECT_EQ(out, "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"s);
+}
+
+TEST(ColumnMapping, TellsBytesFromText) {
+  const auto schema = parsed(R"({"type":"record","name":"R","fields":[{"name":"s","type":"string"},{"name":"b","type":["null","bytes"]},
+      {"name":"i","type":{"type":"record","name":"I","fields":[{"name":"l","type":{"type":"array","items":["null","bytes"]}},{"name":"m","type":{"type":"map","values":"string"}}]}},
+      {"name":"d","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}},{"name":"f","type":{"type":"fixed","name":"F","size":4}},
+      {"name":"g","type":{"type":"fixed","name":"G","size":400}},{"name":"j","type":["bytes","string"]}]})");
+  EXPECT_EQ(bytes_columns(*schema), (std::vector<std::string>{"b", "i.l", "g"}));
 }
 
 }  // namespace

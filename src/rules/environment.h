@@ -24,7 +24,7 @@ struct Environment {
 };
 
 // The record that was flattened into these columns (avro/column_mapping.h): `a.b` is field b of record a. `bytes_columns` names
-// the String columns that hold bytes and not text, which their type doesn't tell; FixedString is bytes anyway. Bool is bool, integers up to 64 bits are
+// the String columns that hold bytes and not text (avro::bytes_columns), which their type doesn't tell; FixedString is bytes anyway. Bool is bool, integers up to 64 bits are
 // int and uint, floats double, enums and UUID string, dates and date-times timestamp; wider integers can't be read.
 std::shared_ptr<const Record> record_of(std::string name, std::span<const columns::NamedType> columns, std::span<const std::string> bytes_columns = {});
 
