@@ -216,6 +216,9 @@ TEST(Checker, EndsSoonOnHostileTrees) {
   for (int i = 0; i < 90; ++i) deep = "[" + deep + "]";
   for (int i = 0; i < 1000; ++i) wide += i % 2 == 0 ? " || n == 1" : " && has(n)", mistakes += " || x" + std::to_string(i);
   for (int i = 0; i < 180; ++i) chain += ".map(a, [a])";
+  std::string conditional = "paid";
+  for (int i = 0; i < 60; ++i) conditional = "(" + conditional + " ? n != null && paid : n == " + std::to_string(i) + " && paid)";
+  EXPECT_EQ(type(conditional), "bool");
   EXPECT_NE(type(deep), "");
   EXPECT_EQ(type(wide), "bool");
   EXPECT_NE(type(chain), "");

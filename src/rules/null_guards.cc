@@ -21,6 +21,16 @@ std::set<std::string> common(const std::set<std::string>& a, const std::set<std:
   return out;
 }
 
+// Looks through what not_null_if looks through.
+bool has_conditional(const Ast& ast, NodeId id) {
+  const Node& node = ast.node(id);
+  if (node.kind != NodeKind::kOperator) return false;
+  if (node.op == Operator::kConditional) return true;
+  if (node.op != Operator::kNot && node.op != Operator::kAnd && node.op != Operator::kOr) return false;
+  const auto children = ast.children(id);
+  return std::any_of(children.begin(), children.end(), [&](NodeId child) { return has_conditional(ast, child); });
+}
+
 }  // namespace
 
 std::string CheckPass::key(NodeId id) const {
@@ -79,7 +89,10 @@ CheckPass::Keys CheckPass::not_null_if(NodeId condition, bool value) const {
       for (size_t i = 1; i < node.child_count; ++i) keys = value == (node.op == Operator::kAnd) ? both(std::move(keys), of(i, value)) : common(keys, of(i, value));
       return keys;
     }
-    case Operator::kConditional: return common(both(of(0, true), of(1, value)), both(of(0, false), of(2, value)));
+    case Operator::kConditional:
+      // Both outcomes of the condition are asked for, which would double at each level of conditionals inside of it.
+      if (has_conditional(ast_, ast_.child(condition, 0))) return common(of(1, value), of(2, value));
+      return common(both(of(0, true), of(1, value)), both(of(0, false), of(2, value)));
     case Operator::kEqual: case Operator::kNotEqual: {
       const NodeId a = ast_.child(condition, 0), b = ast_.child(condition, 1);
       const bool equal = value == (node.op == Operator::kEqual);
