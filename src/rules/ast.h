@@ -17,9 +17,13 @@ using NodeId = uint32_t;
 inline constexpr NodeId kNoNode = UINT32_MAX;
 
 enum class NodeKind : uint8_t {
-  kNull, kBool, kInt, kUint,
-  kDouble,         // text: as it was written ("1.50"), since beside a decimal the digits count
-  kString, kBytes,  // text: the value
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,  // text: as it was written ("1.50"), since beside a decimal the digits count
+  kString,
+  kBytes,          // text: the value
   kDuration,       // only made by folding duration("…"): nanoseconds in as_int()
   kName,           // text: the name; ".name" is never a macro's variable
   kSelect,         // text: the field; child: the operand
@@ -33,10 +37,25 @@ enum class NodeKind : uint8_t {
 };
 
 enum class Operator : uint8_t {
-  kNone, kConditional,
-  kOr, kAnd,  // two operands or more: a || b || c is one node
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn,
-  kAdd, kSubtract, kMultiply, kDivide, kModulo, kNot, kNegate, kIndex,
+  kNone,
+  kConditional,
+  kOr,
+  kAnd,  // two operands or more: a || b || c is one node
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kIn,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kNot,
+  kNegate,
+  kIndex,
 };
 enum class Macro : uint8_t { kNone, kAll, kExists, kExistsOne, kMap, kFilter };
 

@@ -11,9 +11,11 @@ Type CheckPass::operation(NodeId id) {
   const Operator op = ast_.node(id).op;
   Type type;
   switch (op) {
-    case Operator::kOr: case Operator::kAnd: type = logical(id); break;
+    case Operator::kOr:
+    case Operator::kAnd: type = logical(id); break;
     case Operator::kConditional: return conditional(id);
-    case Operator::kEqual: case Operator::kNotEqual: type = equality(id); break;
+    case Operator::kEqual:
+    case Operator::kNotEqual: type = equality(id); break;
     case Operator::kIn: return membership(id);
     default:
       for (const NodeId child : ast_.children(id)) visit(child);
@@ -62,7 +64,8 @@ Type CheckPass::equality(NodeId id) {
   if (wrong(left) || wrong(right)) return simple(TypeKind::kError);
   Type a = type(left), b = type(right);
   for (const auto& [node, of, other] : {std::tuple(left, a, b), std::tuple(right, b, a)}) {
-    if (of.is(TypeKind::kRecord)) return error(ast_.node(node).span, of.record->name + " is a record, which has no value of its own: compare one of its fields");
+    if (of.is(TypeKind::kRecord))
+      return error(ast_.node(node).span, of.record->name + " is a record, which has no value of its own: compare one of its fields");
   }
   if (a.is(TypeKind::kDecimal) || b.is(TypeKind::kDecimal)) {
     if (!a.is(TypeKind::kNull)) a.is(TypeKind::kDecimal) ? a : a = as_decimal(a);
@@ -81,7 +84,8 @@ Type CheckPass::membership(NodeId id) {
   const Type& of = type(in);
   if (!of.is(TypeKind::kList) && !of.is(TypeKind::kMap)) {
     const bool text = of.is(TypeKind::kString) && type(value).is(TypeKind::kString);
-    return error(ast_.node(in).span, "'in' looks into a list or a map's keys; this is " + to_string(of) + (text ? ": a part of a text is text.contains(part)" : ""));
+    return error(ast_.node(in).span,
+                 "'in' looks into a list or a map's keys; this is " + to_string(of) + (text ? ": a part of a text is text.contains(part)" : ""));
   }
   if (of.nullable) return may_be_null(in, "'in' looks into a list or a map's keys");
   // A decimal's literals in the list were read as doubles; beside a decimal their digits are meant.
@@ -101,7 +105,8 @@ Type CheckPass::call(NodeId id) {
   const std::string function(ast_.text(id));
   const bool is_method = ast_.node(id).kind == NodeKind::kMethod;
   // cel.bind, math.greatest, optional.of: a function's name with a namespace before it.
-  if (is_method && ast_.node(ast_.child(id, 0)).kind == NodeKind::kName && !refusal(function).empty() && environment_.record->find(ast_.text(ast_.child(id, 0))) == nullptr &&
+  if (is_method && ast_.node(ast_.child(id, 0)).kind == NodeKind::kName && !refusal(function).empty() &&
+      environment_.record->find(ast_.text(ast_.child(id, 0))) == nullptr &&
       std::none_of(variables_.begin(), variables_.end(), [&](const Variable& v) { return v.name == ast_.text(ast_.child(id, 0)); })) {
     return error(ast_.node(id).name, std::string(refusal(function)));
   }
@@ -126,7 +131,8 @@ Type CheckPass::lookup(NodeId id) {
   }
   if (wrong(of)) return simple(TypeKind::kError);
   // A null key is in no table, so its row is null.
-  if (!type(of).is(TypeKind::kNull) && not_null(type(of)) != it->key) return error(ast_.node(of).span, "the key of '" + it->name + "' is " + to_string(it->key) + "; this is " + to_string(type(of)));
+  if (!type(of).is(TypeKind::kNull) && not_null(type(of)) != it->key)
+    return error(ast_.node(of).span, "the key of '" + it->name + "' is " + to_string(it->key) + "; this is " + to_string(type(of)));
   resolved_[id].table = static_cast<int32_t>(it - tables.begin());
   Type row = simple(TypeKind::kRecord);
   row.record = it->row;
@@ -154,7 +160,8 @@ Type CheckPass::resolve(NodeId id, std::string_view name, char style) {
     arguments.push_back(type(child));
   }
   const bool quotient = name == "divide" && style == 'f' && arguments.size() == 3;
-  const bool decimals = (style == 'o' ? name != "[]" : quotient) && std::any_of(arguments.begin(), arguments.end(), [](const Type& t) { return t.is(TypeKind::kDecimal); });
+  const bool decimals =
+      (style == 'o' ? name != "[]" : quotient) && std::any_of(arguments.begin(), arguments.end(), [](const Type& t) { return t.is(TypeKind::kDecimal); });
   if (decimals) {
     for (size_t i = 0; i < 2 && i < arguments.size(); ++i) {
       const bool null = arguments[i].nullable;
@@ -168,7 +175,8 @@ Type CheckPass::resolve(NodeId id, std::string_view name, char style) {
     if (!gives) continue;
     if (overload.literal >= 0) {
       const NodeId argument = ast_.child(id, static_cast<size_t>(overload.literal));
-      if (!ast_.node(argument).is_literal()) return error(ast_.node(argument).span, "this argument of " + std::string(name) + " is a literal, so that it is looked at once and not for each row");
+      if (!ast_.node(argument).is_literal())
+        return error(ast_.node(argument).span, "this argument of " + std::string(name) + " is a literal, so that it is looked at once and not for each row");
     }
     resolved_[id].overload = &overload;
     return gives->is(TypeKind::kDecimal) && gives->precision == 0 ? decimal_result(id, overload, arguments) : *gives;

@@ -16,8 +16,10 @@ std::expected<Checked, Diagnostics> CheckPass::run() {
   const Type whole = visit(root);
   if (options_.wanted && !whole.is(TypeKind::kError)) {
     const std::string wanted = to_string(simple(*options_.wanted));
-    if (whole.nullable) may_be_null(root, wanted + " is wanted here");
-    else if (whole.kind != *options_.wanted) error(ast_.node(root).span, wanted + " is wanted here; this is " + to_string(whole));
+    if (whole.nullable)
+      may_be_null(root, wanted + " is wanted here");
+    else if (whole.kind != *options_.wanted)
+      error(ast_.node(root).span, wanted + " is wanted here; this is " + to_string(whole));
   }
   if (!errors_.empty()) return std::unexpected(std::move(errors_));
   return Checked{std::move(ast_), std::move(types_), std::move(resolved_)};
@@ -37,8 +39,10 @@ Type CheckPass::may_be_null(NodeId id, const std::string& what) {
 bool CheckPass::is_bool(NodeId id, const std::string& what) {
   if (wrong(id)) return false;
   if (type(id).is(TypeKind::kBool) && !type(id).nullable) return true;
-  if (type(id).is(TypeKind::kBool)) may_be_null(id, what + " is a bool");
-  else error(ast_.node(id).span, what + " is a bool; this is " + to_string(type(id)) + (type(id).nullable ? ": ask x != null" : ""));
+  if (type(id).is(TypeKind::kBool))
+    may_be_null(id, what + " is a bool");
+  else
+    error(ast_.node(id).span, what + " is a bool; this is " + to_string(type(id)) + (type(id).nullable ? ": ask x != null" : ""));
   return false;
 }
 
@@ -62,7 +66,8 @@ Type CheckPass::type_of_node(NodeId id) {
     case NodeKind::kSelect: return select(id);
     case NodeKind::kHas: return has(id);
     case NodeKind::kOperator: return operation(id);
-    case NodeKind::kCall: case NodeKind::kMethod: return call(id);
+    case NodeKind::kCall:
+    case NodeKind::kMethod: return call(id);
     case NodeKind::kList: return list_literal(id);
     case NodeKind::kMap: return map_literal(id);
     case NodeKind::kComprehension: return comprehension(id);
@@ -83,7 +88,8 @@ Type CheckPass::field(NodeId id, const Record& record, std::string_view text) {
   const Span span = ast_.node(id).name;
   if (const Field* found = record.find(text)) {
     resolved_[id].column = found->column;
-    if (found->type.is(TypeKind::kUnreadable)) return error(span, "'" + std::string(text) + "' has a type that rules can't read: an integer of more than 64 bits");
+    if (found->type.is(TypeKind::kUnreadable))
+      return error(span, "'" + std::string(text) + "' has a type that rules can't read: an integer of more than 64 bits");
     return found->type;
   }
   std::vector<std::string_view> candidates;
@@ -108,7 +114,8 @@ Type CheckPass::select(NodeId id) {
     if (of.children[0].is(TypeKind::kString) || of.children[0].is(TypeKind::kNever)) return of.children[1];
     return error(ast_.node(id).name, "a key after a dot is a string; the keys of this map are " + to_string(of.children[0]) + ": map[key]");
   }
-  return error(ast_.node(id).name, "'." + excerpt(text) + "': " + to_string(of) + " has no fields" + (refusal(text).empty() ? "" : "; " + std::string(refusal(text))));
+  return error(ast_.node(id).name,
+               "'." + excerpt(text) + "': " + to_string(of) + " has no fields" + (refusal(text).empty() ? "" : "; " + std::string(refusal(text))));
 }
 
 Type CheckPass::has(NodeId id) {
@@ -116,7 +123,8 @@ Type CheckPass::has(NodeId id) {
   if (ast_.node(id).child_count == 0) {
     std::string_view text = ast_.text(id);
     for (const Variable& variable : variables_) {
-      if (variable.name == text) return error(ast_.node(id).span, "has() takes a field, and '" + variable.name + "' is a variable here: write " + variable.name + " != null");
+      if (variable.name == text)
+        return error(ast_.node(id).span, "has() takes a field, and '" + variable.name + "' is a variable here: write " + variable.name + " != null");
     }
     asked = field(id, *environment_.record, text.substr(text.starts_with('.')));
   } else {
@@ -124,7 +132,8 @@ Type CheckPass::has(NodeId id) {
     if (type(ast_.child(id, 0)).is(TypeKind::kMap)) return asked.is(TypeKind::kError) ? asked : simple(TypeKind::kBool);
   }
   if (asked.is(TypeKind::kError)) return asked;
-  if (asked.is(TypeKind::kRecord)) return error(ast_.node(id).name, asked.record->name + " is a record, which has no null of its own: ask for one of its fields");
+  if (asked.is(TypeKind::kRecord))
+    return error(ast_.node(id).name, asked.record->name + " is a record, which has no null of its own: ask for one of its fields");
   if (!asked.nullable) ast_.replace(id, NodeKind::kBool, 1, ""), folded_[id] = true;
   return simple(TypeKind::kBool);
 }
@@ -151,12 +160,18 @@ Type CheckPass::map_literal(NodeId id) {
     if (of.is(TypeKind::kError)) fine = false;
     if (!fine) continue;
     const bool is_key = i % 2 == 0, key_kind = of.is(TypeKind::kBool) || of.is(TypeKind::kInt) || of.is(TypeKind::kUint) || of.is(TypeKind::kString);
-    if (is_key && of.nullable) may_be_null(child, "a map's key is a value"), fine = false;
-    else if (is_key && !key_kind) error(ast_.node(child).span, "a map's keys are bool, int, uint or string; this is " + to_string(of)), fine = false;
+    if (is_key && of.nullable)
+      may_be_null(child, "a map's key is a value"), fine = false;
+    else if (is_key && !key_kind)
+      error(ast_.node(child).span, "a map's keys are bool, int, uint or string; this is " + to_string(of)), fine = false;
     if (!fine) continue;
     auto joined = join(parts[i % 2], of);
-    if (!joined) error(ast_.node(child).span, std::string("a map's ") + (is_key ? "keys" : "values") + " are of one type: this is " + to_string(of) + " after " + to_string(parts[i % 2])), fine = false;
-    else parts[i % 2] = *std::move(joined);
+    if (!joined)
+      error(ast_.node(child).span,
+            std::string("a map's ") + (is_key ? "keys" : "values") + " are of one type: this is " + to_string(of) + " after " + to_string(parts[i % 2])),
+          fine = false;
+    else
+      parts[i % 2] = *std::move(joined);
   }
   return fine ? map(std::move(parts[0]), std::move(parts[1])) : simple(TypeKind::kError);
 }
@@ -166,12 +181,14 @@ Type CheckPass::comprehension(NodeId id) {
   const NodeId range = ast_.child(id, 0), first = ast_.child(id, 1), last = ast_.child(id, ast_.node(id).child_count - 1);
   const std::string word(rules::name(macro));
   Type of = visit(range);
-  if (of.nullable) of = may_be_null(range, word + "() goes over a list or a map's keys");
+  if (of.nullable)
+    of = may_be_null(range, word + "() goes over a list or a map's keys");
   else if (!of.is(TypeKind::kError) && !of.is(TypeKind::kList) && !of.is(TypeKind::kMap)) {
     of = error(ast_.node(range).span, word + "() goes over a list or a map's keys; this is " + to_string(of));
   }
   if (variables_.size() >= options_.comprehensions_max) {
-    return error(ast_.node(id).span, "more than " + std::to_string(options_.comprehensions_max) + " macros inside each other: each multiplies the cost by the length of a list");
+    return error(ast_.node(id).span,
+                 "more than " + std::to_string(options_.comprehensions_max) + " macros inside each other: each multiplies the cost by the length of a list");
   }
   Type element = of.is(TypeKind::kError) ? of : of.children[0];
   variables_.push_back({std::string(ast_.text(id)), element, id + 1});

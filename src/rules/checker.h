@@ -27,13 +27,13 @@ struct Resolution {
 // where a failed; they must fail there too, not misbehave. Likewise || and ?:.
 struct Checked {
   Ast ast;
-  std::vector<Type> types;            // by node
-  std::vector<Resolution> resolved;   // by node
+  std::vector<Type> types;           // by node
+  std::vector<Resolution> resolved;  // by node
   const Type& type() const { return types[ast.root()]; }
 };
 
 struct CheckOptions {
-  std::optional<TypeKind> wanted;  // what the whole must be, never null: kBool for a condition
+  std::optional<TypeKind> wanted;   // what the whole must be, never null: kBool for a condition
   uint32_t comprehensions_max = 3;  // inside each other: each multiplies the cost by the length of a list
   uint32_t errors_max = 20;
 };

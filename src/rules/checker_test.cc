@@ -16,14 +16,28 @@ using columns::Kind;
 
 Environment environment() {
   const auto text = columns::simple(Kind::kString);
-  const std::vector<columns::NamedType> columns = {
-      {"id", columns::simple(Kind::kUuid)}, {"amount", columns::decimal(10, 2)}, {"discount", columns::nullable(columns::decimal(6, 3))},
-      {"quantity", columns::simple(Kind::kInt32)}, {"views", columns::simple(Kind::kUInt64)}, {"score", columns::simple(Kind::kFloat64)},
-      {"paid", columns::simple(Kind::kBool)}, {"note", columns::nullable(text)}, {"status", columns::low_cardinality(text)},
-      {"address.city", text}, {"address.geo.lat", columns::nullable(columns::simple(Kind::kFloat64))}, {"address.zip", columns::nullable(text)},
-      {"tags", columns::array(text)}, {"grades", columns::array(columns::nullable(columns::simple(Kind::kInt64)))},
-      {"labels", columns::map(text, text)}, {"at", columns::date_time64(3)}, {"raw", text}, {"code", columns::fixed_string(4)},
-      {"huge", columns::simple(Kind::kInt256)}, {"wide", columns::decimal(60, 10)}, {"n", columns::nullable(columns::simple(Kind::kInt64))}, {"package", text}};
+  const std::vector<columns::NamedType> columns = {{"id", columns::simple(Kind::kUuid)},
+                                                   {"amount", columns::decimal(10, 2)},
+                                                   {"discount", columns::nullable(columns::decimal(6, 3))},
+                                                   {"quantity", columns::simple(Kind::kInt32)},
+                                                   {"views", columns::simple(Kind::kUInt64)},
+                                                   {"score", columns::simple(Kind::kFloat64)},
+                                                   {"paid", columns::simple(Kind::kBool)},
+                                                   {"note", columns::nullable(text)},
+                                                   {"status", columns::low_cardinality(text)},
+                                                   {"address.city", text},
+                                                   {"address.geo.lat", columns::nullable(columns::simple(Kind::kFloat64))},
+                                                   {"address.zip", columns::nullable(text)},
+                                                   {"tags", columns::array(text)},
+                                                   {"grades", columns::array(columns::nullable(columns::simple(Kind::kInt64)))},
+                                                   {"labels", columns::map(text, text)},
+                                                   {"at", columns::date_time64(3)},
+                                                   {"raw", text},
+                                                   {"code", columns::fixed_string(4)},
+                                                   {"huge", columns::simple(Kind::kInt256)},
+                                                   {"wide", columns::decimal(60, 10)},
+                                                   {"n", columns::nullable(columns::simple(Kind::kInt64))},
+                                                   {"package", text}};
   const std::vector<std::string> bytes = {"raw"};
   Environment environment{record_of("order.created", columns, bytes), {}};
   auto row = std::make_shared<Record>();
@@ -100,7 +114,8 @@ TEST(Checker, RefusesWhatRulesDontHave) {
   EXPECT_NE(type("optional.of(1)").find("1:1: "), std::string::npos);
 }
 TEST(Checker, WantsNullGuarded) {
-  EXPECT_EQ(type("note.size() > 3"), "1:1: 'size' takes no null, and note may be null: guard it (note != null && …) or give a value for null (note.orValue(…))");
+  EXPECT_EQ(type("note.size() > 3"),
+            "1:1: 'size' takes no null, and note may be null: guard it (note != null && …) or give a value for null (note.orValue(…))");
   EXPECT_EQ(type("has(note) && note.size() > 3"), "bool");
   EXPECT_EQ(type("note != null && note.size() > 3"), "bool");
   EXPECT_EQ(type("note == null || note.size() > 3"), "bool");
@@ -117,7 +132,7 @@ TEST(Checker, WantsNullGuarded) {
   EXPECT_EQ(type("(note != null ? paid : false) && note.size() > 1").substr(0, 5), "1:34:");
   EXPECT_EQ(type("note != null ? note : 'x'"), "string");
   EXPECT_EQ(type("note != null ? 'x' : note"), "nullable string");
-  EXPECT_EQ(type("note == 'x'"), "bool");   // null equals null alone
+  EXPECT_EQ(type("note == 'x'"), "bool");  // null equals null alone
   EXPECT_EQ(type("note in ['x']"), "bool");
   EXPECT_EQ(condition("n > 1").substr(0, 4), "1:1:");
   EXPECT_EQ(type("grades.all(g, g > 1)").substr(0, 5), "1:15:");
@@ -176,7 +191,8 @@ TEST(Checker, TakesEveryFunctionOfTheTable) {
   for (const Overload& overload : overloads()) {
     EXPECT_TRUE(ids.insert(overload.id).second) << overload.id;
     EXPECT_NE(describe(overload), "");
-    EXPECT_TRUE(std::any_of(overloads_of(overload.name).begin(), overloads_of(overload.name).end(), [&](const Overload& o) { return o.id == overload.id; })) << overload.id;
+    EXPECT_TRUE(std::any_of(overloads_of(overload.name).begin(), overloads_of(overload.name).end(), [&](const Overload& o) { return o.id == overload.id; }))
+        << overload.id;
   }
 }
 TEST(Fold, WorksConstantsOut) {
@@ -208,7 +224,8 @@ TEST(Fold, ReadsDurationsAsGoDoes) {
   EXPECT_EQ(parse_duration("100us1ns"), 100'001);
   for (const char* wrong : {"", "1", "s", "1h-1m", "1d", ".s", "9999999h", "99999999999999999999s"}) EXPECT_EQ(parse_duration(wrong), std::nullopt) << wrong;
   EXPECT_TRUE(is_timestamp("2024-02-29T23:59:59.123456789+05:30"));
-  for (const char* wrong : {"2024-02-29", "2024-02-29T24:00:00Z", "0000-01-01T00:00:00Z", "2024-02-29T00:00:00", "2024-02-29T00:00:00.Z"}) EXPECT_FALSE(is_timestamp(wrong)) << wrong;
+  for (const char* wrong : {"2024-02-29", "2024-02-29T24:00:00Z", "0000-01-01T00:00:00Z", "2024-02-29T00:00:00", "2024-02-29T00:00:00.Z"})
+    EXPECT_FALSE(is_timestamp(wrong)) << wrong;
 }
 TEST(Checker, EndsSoonOnHostileTrees) {
   EXPECT_NE(type("tags.map(a, tags.map(b, tags.map(c, tags.map(d, d))))").find("more than 3 macros"), std::string::npos);
@@ -228,8 +245,51 @@ TEST(Checker, EndsSoonOnHostileTrees) {
 }
 TEST(Checker, AnswersForAnyTreeOfTokens) {
   std::mt19937 random(11);
-  const std::vector<std::string> tokens = {"amount", "n", "note", "tags", "labels", "1", "1.5", "0", "2u", "'s'", "null", "true", "&&", "||", "==", "!=", "<", "in", "+", "-", "*", "/", "%", "?", ":", "(", ")", "[", "]",
-                                           ".size()", ".orValue(", "has(n)", "tags.all(t, t", "address", ".city", "lookup('plans',", ")", "!", "decimal('1.5')", "duration('1s')", "at", "{", "}", ",", "string("};
+  const std::vector<std::string> tokens = {"amount",
+                                           "n",
+                                           "note",
+                                           "tags",
+                                           "labels",
+                                           "1",
+                                           "1.5",
+                                           "0",
+                                           "2u",
+                                           "'s'",
+                                           "null",
+                                           "true",
+                                           "&&",
+                                           "||",
+                                           "==",
+                                           "!=",
+                                           "<",
+                                           "in",
+                                           "+",
+                                           "-",
+                                           "*",
+                                           "/",
+                                           "%",
+                                           "?",
+                                           ":",
+                                           "(",
+                                           ")",
+                                           "[",
+                                           "]",
+                                           ".size()",
+                                           ".orValue(",
+                                           "has(n)",
+                                           "tags.all(t, t",
+                                           "address",
+                                           ".city",
+                                           "lookup('plans',",
+                                           ")",
+                                           "!",
+                                           "decimal('1.5')",
+                                           "duration('1s')",
+                                           "at",
+                                           "{",
+                                           "}",
+                                           ",",
+                                           "string("};
   int fine = 0;
   for (int i = 0; i < 60'000; ++i) {
     std::string source;

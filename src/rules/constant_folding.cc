@@ -28,7 +28,8 @@ class Folder {
       case NodeKind::kInt: return integers<int64_t>(node.op, NodeKind::kInt, kIntOverflow);
       case NodeKind::kUint: return integers<uint64_t>(node.op, NodeKind::kUint, kUintOverflow);
       case NodeKind::kDouble: return doubles(node.op);
-      case NodeKind::kString: case NodeKind::kBytes:
+      case NodeKind::kString:
+      case NodeKind::kBytes:
         if (node.op == Operator::kAdd) put(operand(0).kind, 0, std::string(text(0)) + std::string(text(1)));
         return std::nullopt;
       default: return std::nullopt;
@@ -48,8 +49,10 @@ class Folder {
     if (kind == NodeKind::kString) return from_string(function);
     if (function == "int" && kind == NodeKind::kInt) return put(kind, operand(0).bits);
     if (function == "uint" && kind == NodeKind::kUint) return put(kind, operand(0).bits);
-    if (function == "uint" && kind == NodeKind::kInt) return operand(0).as_int() < 0 ? std::optional<std::string>(kUintOverflow) : put(NodeKind::kUint, operand(0).bits);
-    if (function == "int" && kind == NodeKind::kUint) return operand(0).as_int() < 0 ? std::optional<std::string>(kIntOverflow) : put(NodeKind::kInt, operand(0).bits);
+    if (function == "uint" && kind == NodeKind::kInt)
+      return operand(0).as_int() < 0 ? std::optional<std::string>(kUintOverflow) : put(NodeKind::kUint, operand(0).bits);
+    if (function == "int" && kind == NodeKind::kUint)
+      return operand(0).as_int() < 0 ? std::optional<std::string>(kIntOverflow) : put(NodeKind::kInt, operand(0).bits);
     if (function == "double" && kind == NodeKind::kInt) return put_double(static_cast<double>(operand(0).as_int()));
     if (function == "double" && kind == NodeKind::kUint) return put_double(static_cast<double>(operand(0).bits));
     if (function == "string" && kind == NodeKind::kInt) return put(NodeKind::kString, 0, std::to_string(operand(0).as_int()));
@@ -90,7 +93,8 @@ class Folder {
       case Operator::kAdd: over = __builtin_add_overflow(a, b, &value); break;
       case Operator::kSubtract: over = __builtin_sub_overflow(a, b, &value); break;
       case Operator::kMultiply: over = __builtin_mul_overflow(a, b, &value); break;
-      case Operator::kDivide: case Operator::kModulo:
+      case Operator::kDivide:
+      case Operator::kModulo:
         if (b == 0) return std::nullopt;  // told by fold()
         over = std::numeric_limits<T>::is_signed && a == std::numeric_limits<T>::min() && b == static_cast<T>(-1);
         if (!over) value = op == Operator::kDivide ? a / b : a % b;
@@ -114,11 +118,14 @@ class Folder {
     std::partial_ordering order = std::partial_ordering::unordered;
     const Node &a = operand(0), &b = operand(1);
     switch (a.kind) {
-      case NodeKind::kBool: case NodeKind::kUint: order = a.bits <=> b.bits; break;
-      case NodeKind::kInt: case NodeKind::kDuration: order = a.as_int() <=> b.as_int(); break;
+      case NodeKind::kBool:
+      case NodeKind::kUint: order = a.bits <=> b.bits; break;
+      case NodeKind::kInt:
+      case NodeKind::kDuration: order = a.as_int() <=> b.as_int(); break;
       case NodeKind::kDouble: order = a.as_double() <=> b.as_double(); break;
-      case NodeKind::kString: case NodeKind::kBytes: order = text(0) <=> text(1); break;  // UTF-8 sorts as its code points
-      default: order = std::partial_ordering::equivalent;  // null and null
+      case NodeKind::kString:
+      case NodeKind::kBytes: order = text(0) <=> text(1); break;  // UTF-8 sorts as its code points
+      default: order = std::partial_ordering::equivalent;         // null and null
     }
     switch (op) {
       case Operator::kEqual: return put(NodeKind::kBool, order == 0);
@@ -165,9 +172,7 @@ class Folder {
 
 std::optional<std::string> fold(Ast& ast, const std::vector<Type>& types, NodeId id) {
   const Node node = ast.node(id);
-  const auto means_itself = [&](NodeId child) {
-    return ast.node(child).is_literal() && !types[child].is(TypeKind::kDecimal);
-  };
+  const auto means_itself = [&](NodeId child) { return ast.node(child).is_literal() && !types[child].is(TypeKind::kDecimal); };
   if (node.kind == NodeKind::kOperator && (node.op == Operator::kDivide || node.op == Operator::kModulo)) {
     const Node& divisor = ast.node(ast.child(id, 1));
     if ((divisor.kind == NodeKind::kInt || divisor.kind == NodeKind::kUint) && divisor.bits == 0) return "this divides by zero";

@@ -41,7 +41,9 @@ std::expected<Type, std::string> decimal_arithmetic(std::string_view name, const
   const bool product = name == "*";
   const int scale = product ? a.scale + b.scale : std::max(a.scale, b.scale);
   const int precision = product ? a.precision + b.precision : std::max(a.precision - a.scale, b.precision - b.scale) + 1 + scale;
-  if (scale > kDecimalDigitsMax) return std::unexpected("the exact product has " + std::to_string(scale) + " digits behind the point, more than 38: round an operand with decimal(x, scale)");
+  if (scale > kDecimalDigitsMax)
+    return std::unexpected("the exact product has " + std::to_string(scale) +
+                           " digits behind the point, more than 38: round an operand with decimal(x, scale)");
   return decimal(static_cast<uint32_t>(std::min<int>(precision, kDecimalDigitsMax)), static_cast<uint32_t>(scale));
 }
 

@@ -30,8 +30,10 @@ bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 
 Position position_of(std::string_view source, uint32_t byte, const Origin& origin) {
   Position at{origin.line, origin.column};
   for (size_t i = 0; i < std::min<size_t>(byte, source.size()); ++i) {
-    if (source[i] == '\n') ++at.line, at.column = origin.indent + 1;
-    else if (!continues(source[i])) ++at.column;
+    if (source[i] == '\n')
+      ++at.line, at.column = origin.indent + 1;
+    else if (!continues(source[i]))
+      ++at.column;
   }
   return at;
 }

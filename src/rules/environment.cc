@@ -39,19 +39,37 @@ Type type_of(const columns::Type& column, bool text_is_bytes) {
   const auto child = [&](size_t i) { return type_of(column.children[i], text_is_bytes); };
   switch (column.kind) {
     case Kind::kBool: return simple(TypeKind::kBool);
-    case Kind::kInt8: case Kind::kInt16: case Kind::kInt32: case Kind::kInt64: return simple(TypeKind::kInt);
-    case Kind::kUInt8: case Kind::kUInt16: case Kind::kUInt32: case Kind::kUInt64: return simple(TypeKind::kUint);
-    case Kind::kFloat32: case Kind::kFloat64: return simple(TypeKind::kDouble);
+    case Kind::kInt8:
+    case Kind::kInt16:
+    case Kind::kInt32:
+    case Kind::kInt64: return simple(TypeKind::kInt);
+    case Kind::kUInt8:
+    case Kind::kUInt16:
+    case Kind::kUInt32:
+    case Kind::kUInt64: return simple(TypeKind::kUint);
+    case Kind::kFloat32:
+    case Kind::kFloat64: return simple(TypeKind::kDouble);
     case Kind::kString: return simple(text_is_bytes ? TypeKind::kBytes : TypeKind::kString);
-    case Kind::kUuid: case Kind::kEnum8: case Kind::kEnum16: return simple(TypeKind::kString);
+    case Kind::kUuid:
+    case Kind::kEnum8:
+    case Kind::kEnum16: return simple(TypeKind::kString);
     case Kind::kFixedString: return simple(TypeKind::kBytes);
-    case Kind::kDate: case Kind::kDate32: case Kind::kDateTime: case Kind::kDateTime64: return simple(TypeKind::kTimestamp);
-    case Kind::kDecimal32: case Kind::kDecimal64: case Kind::kDecimal128: case Kind::kDecimal256: return decimal(column.precision, column.scale);
+    case Kind::kDate:
+    case Kind::kDate32:
+    case Kind::kDateTime:
+    case Kind::kDateTime64: return simple(TypeKind::kTimestamp);
+    case Kind::kDecimal32:
+    case Kind::kDecimal64:
+    case Kind::kDecimal128:
+    case Kind::kDecimal256: return decimal(column.precision, column.scale);
     case Kind::kNullable: return nullable(child(0));
     case Kind::kLowCardinality: return child(0);
     case Kind::kArray: return list(child(0));
     case Kind::kMap: return map(type_of(column.children[0]), child(1));
-    case Kind::kInt128: case Kind::kInt256: case Kind::kUInt128: case Kind::kUInt256: break;
+    case Kind::kInt128:
+    case Kind::kInt256:
+    case Kind::kUInt128:
+    case Kind::kUInt256: break;
   }
   return simple(TypeKind::kUnreadable);
 }

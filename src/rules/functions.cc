@@ -31,8 +31,9 @@ std::string_view inside(std::string_view pattern) {  // of list(…) and map(…
 }
 
 constexpr std::pair<std::string_view, TypeKind> kSimple[] = {
-    {"bool", TypeKind::kBool}, {"int", TypeKind::kInt}, {"uint", TypeKind::kUint}, {"double", TypeKind::kDouble}, {"string", TypeKind::kString},
-    {"bytes", TypeKind::kBytes}, {"timestamp", TypeKind::kTimestamp}, {"duration", TypeKind::kDuration}, {"decimal", TypeKind::kDecimal}};
+    {"bool", TypeKind::kBool},           {"int", TypeKind::kInt},           {"uint", TypeKind::kUint},
+    {"double", TypeKind::kDouble},       {"string", TypeKind::kString},     {"bytes", TypeKind::kBytes},
+    {"timestamp", TypeKind::kTimestamp}, {"duration", TypeKind::kDuration}, {"decimal", TypeKind::kDecimal}};
 
 TypeKind simple_kind(std::string_view pattern) {
   const auto it = std::find_if(std::begin(kSimple), std::end(kSimple), [&](const auto& s) { return s.first == pattern; });
@@ -111,7 +112,10 @@ std::string_view refusal(std::string_view function) {
 std::string describe(const Overload& overload) {
   const auto parts = split(overload.takes);
   const std::string first(parts[0]), name(overload.name);
-  if (overload.style == 'o') return parts.size() == 1 ? (name == "neg" ? "-" : name) + first : name == "[]" ? first + "[" + std::string(parts[1]) + "]" : first + " " + name + " " + std::string(parts[1]);
+  if (overload.style == 'o')
+    return parts.size() == 1 ? (name == "neg" ? "-" : name) + first
+           : name == "[]"    ? first + "[" + std::string(parts[1]) + "]"
+                             : first + " " + name + " " + std::string(parts[1]);
   if (overload.style != 'm') return name + "(" + std::string(overload.takes) + ")";
   return first + "." + name + "(" + (parts.size() == 1 ? "" : std::string(overload.takes.substr(first.size() + 2))) + ")";
 }

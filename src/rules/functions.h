@@ -12,12 +12,12 @@
 namespace millrace::rules {
 
 struct Overload {
-  std::string_view id;      // "size_string", "add_decimal": unique; CEL's where it has one
-  std::string_view name;    // "size", "+"
-  char style;               // 'f' f(x), 'm' x.f(), 'b' both, 'o' operator
-  std::string_view takes;   // "string, int": types; T, K, V stand for any, the same each time. The receiver comes first
-  std::string_view gives;   // likewise; "decimal" is worked out from the operands (decimal_rules.h)
-  int literal = -1;         // the argument that must be a literal, -1 for none
+  std::string_view id;     // "size_string", "add_decimal": unique; CEL's where it has one
+  std::string_view name;   // "size", "+"
+  char style;              // 'f' f(x), 'm' x.f(), 'b' both, 'o' operator
+  std::string_view takes;  // "string, int": types; T, K, V stand for any, the same each time. The receiver comes first
+  std::string_view gives;  // likewise; "decimal" is worked out from the operands (decimal_rules.h)
+  int literal = -1;        // the argument that must be a literal, -1 for none
 };
 
 std::span<const Overload> overloads();

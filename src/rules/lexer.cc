@@ -12,8 +12,8 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool in_name(char c) { return begins_name(c) || is_digit(c); }
 
-constexpr std::array<std::string_view, 17> kReserved = {"as",     "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
-                                                        "let",    "loop",  "package", "namespace", "return", "var", "void",     "while"};
+constexpr std::array<std::string_view, 17> kReserved = {"as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+                                                        "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
 TokenKind kind_of_name(std::string_view name) {
   if (name == "true") return TokenKind::kTrue;
@@ -104,16 +104,18 @@ Token Lexer::quoted(size_t begin, TokenKind kind, bool raw) {
     if (!triple && at_ < source_.size() && (source_[at_] == '\n' || source_[at_] == '\r')) break;
   }
   at_ = begin + 1;
-  return fail(begin, triple ? "a text that begins here has no closing quotes" : "a text that begins here isn't closed on its line; over several lines write it in three quotes");
+  return fail(begin, triple ? "a text that begins here has no closing quotes"
+                            : "a text that begins here isn't closed on its line; over several lines write it in three quotes");
 }
 
 Token Lexer::punctuation() {
   static constexpr std::pair<std::string_view, TokenKind> kMarks[] = {
-      {"||", TokenKind::kOr}, {"&&", TokenKind::kAnd}, {"==", TokenKind::kEqual}, {"!=", TokenKind::kNotEqual}, {"<=", TokenKind::kLessEqual},
-      {">=", TokenKind::kGreaterEqual}, {"<", TokenKind::kLess}, {">", TokenKind::kGreater}, {"?", TokenKind::kQuestion}, {":", TokenKind::kColon},
-      {",", TokenKind::kComma}, {".", TokenKind::kDot}, {"(", TokenKind::kOpenParen}, {")", TokenKind::kCloseParen}, {"[", TokenKind::kOpenBracket},
-      {"]", TokenKind::kCloseBracket}, {"{", TokenKind::kOpenBrace}, {"}", TokenKind::kCloseBrace}, {"+", TokenKind::kPlus}, {"-", TokenKind::kMinus},
-      {"*", TokenKind::kStar}, {"/", TokenKind::kSlash}, {"%", TokenKind::kPercent}, {"!", TokenKind::kNot}};
+      {"||", TokenKind::kOr},        {"&&", TokenKind::kAnd},          {"==", TokenKind::kEqual},      {"!=", TokenKind::kNotEqual},
+      {"<=", TokenKind::kLessEqual}, {">=", TokenKind::kGreaterEqual}, {"<", TokenKind::kLess},        {">", TokenKind::kGreater},
+      {"?", TokenKind::kQuestion},   {":", TokenKind::kColon},         {",", TokenKind::kComma},       {".", TokenKind::kDot},
+      {"(", TokenKind::kOpenParen},  {")", TokenKind::kCloseParen},    {"[", TokenKind::kOpenBracket}, {"]", TokenKind::kCloseBracket},
+      {"{", TokenKind::kOpenBrace},  {"}", TokenKind::kCloseBrace},    {"+", TokenKind::kPlus},        {"-", TokenKind::kMinus},
+      {"*", TokenKind::kStar},       {"/", TokenKind::kSlash},         {"%", TokenKind::kPercent},     {"!", TokenKind::kNot}};
   const std::string_view rest = source_.substr(at_);
   const size_t begin = at_;
   for (const auto& [mark, kind] : kMarks) {
@@ -132,7 +134,8 @@ Token Lexer::punctuation() {
   while (at_ + 1 < source_.size() && (static_cast<unsigned char>(source_[at_ + 1]) & 0xC0) == 0x80) ++at_;
   ++at_;
   const bool visible = static_cast<unsigned char>(rest[0]) > 0x20 && rest[0] != 0x7F;
-  return fail(begin, visible ? "'" + std::string(source_.substr(begin, at_ - begin)) + "' has no meaning here: outside of quotes there are ASCII names, numbers and operators"
+  return fail(begin, visible ? "'" + std::string(source_.substr(begin, at_ - begin)) +
+                                   "' has no meaning here: outside of quotes there are ASCII names, numbers and operators"
                              : "a control character has no meaning here");
 }
 

@@ -17,8 +17,10 @@ class QuotedReader {
 
   std::expected<std::string, Diagnostic> run() {
     while (at_ < body_.size()) {
-      if (body_[at_] != '\\') out_ += body_[at_++];
-      else if (!escape()) return std::unexpected(Diagnostic{{begin_ + escape_, begin_ + static_cast<uint32_t>(at_)}, why_});
+      if (body_[at_] != '\\')
+        out_ += body_[at_++];
+      else if (!escape())
+        return std::unexpected(Diagnostic{{begin_ + escape_, begin_ + static_cast<uint32_t>(at_)}, why_});
     }
     return std::move(out_);
   }
@@ -51,8 +53,10 @@ class QuotedReader {
     return true;
   }
   void put(uint32_t value) {
-    if (bytes_) out_ += static_cast<char>(value);
-    else append_utf8(out_, value);
+    if (bytes_)
+      out_ += static_cast<char>(value);
+    else
+      append_utf8(out_, value);
   }
   bool escape() {
     escape_ = static_cast<uint32_t>(at_++);
@@ -88,12 +92,18 @@ std::string quote(std::string_view value, std::string_view prefix, bool bytes) {
   out += '"';
   for (const char c : value) {
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') (out += '\\') += c;
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (byte < 0x20 || byte == 0x7F || (bytes && byte >= 0x80)) ((out += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
-    else out += c;
+    if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (byte < 0x20 || byte == 0x7F || (bytes && byte >= 0x80))
+      ((out += "\\x") += kHex[byte >> 4]) += kHex[byte & 15];
+    else
+      out += c;
   }
   return out + '"';
 }
@@ -152,9 +162,12 @@ std::string spell_double(double value) {
 void append_utf8(std::string& out, uint32_t code) {
   const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
   if (code < 0x80) return put(code);
-  if (code < 0x800) put(0xC0 | code >> 6);
-  else if (code < 0x10000) put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F));
-  else put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F));
+  if (code < 0x800)
+    put(0xC0 | code >> 6);
+  else if (code < 0x10000)
+    put(0xE0 | code >> 12), put(0x80 | (code >> 6 & 0x3F));
+  else
+    put(0xF0 | code >> 18), put(0x80 | (code >> 12 & 0x3F)), put(0x80 | (code >> 6 & 0x3F));
   put(0x80 | (code & 0x3F));
 }
 

@@ -7,7 +7,7 @@
 namespace millrace::rules {
 namespace {
 
-constexpr size_t kKeyMax = 400;  // longer paths aren't followed
+constexpr size_t kKeyMax = 400;   // longer paths aren't followed
 constexpr size_t kKeysMax = 200;  // nor more of them in one condition
 
 std::set<std::string> both(std::set<std::string> a, std::set<std::string> b) {
@@ -84,16 +84,19 @@ CheckPass::Keys CheckPass::not_null_if(NodeId condition, bool value) const {
   if (node.kind != NodeKind::kOperator) return {};
   switch (node.op) {
     case Operator::kNot: return of(0, !value);
-    case Operator::kAnd: case Operator::kOr: {
+    case Operator::kAnd:
+    case Operator::kOr: {
       Keys keys = of(0, value);
-      for (size_t i = 1; i < node.child_count; ++i) keys = value == (node.op == Operator::kAnd) ? both(std::move(keys), of(i, value)) : common(keys, of(i, value));
+      for (size_t i = 1; i < node.child_count; ++i)
+        keys = value == (node.op == Operator::kAnd) ? both(std::move(keys), of(i, value)) : common(keys, of(i, value));
       return keys;
     }
     case Operator::kConditional:
       // Both outcomes of the condition are asked for, which would double at each level of conditionals inside of it.
       if (has_conditional(ast_, ast_.child(condition, 0))) return common(of(1, value), of(2, value));
       return common(both(of(0, true), of(1, value)), both(of(0, false), of(2, value)));
-    case Operator::kEqual: case Operator::kNotEqual: {
+    case Operator::kEqual:
+    case Operator::kNotEqual: {
       const NodeId a = ast_.child(condition, 0), b = ast_.child(condition, 1);
       const bool equal = value == (node.op == Operator::kEqual);
       const auto is_null = [&](NodeId id) { return type(id).is(TypeKind::kNull); };

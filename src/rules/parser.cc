@@ -55,13 +55,12 @@ class Parser {
 
   NodeId add(Node node, std::string_view text = "", const std::vector<NodeId>& children = {}) {
     if (failed_) return kNoNode;
-    if (ast_.size() >= limits_.nodes_max) return fail(node.span, "the expression has more than " + std::to_string(limits_.nodes_max) + " parts: split the rule");
+    if (ast_.size() >= limits_.nodes_max)
+      return fail(node.span, "the expression has more than " + std::to_string(limits_.nodes_max) + " parts: split the rule");
     const NodeId id = ast_.add(node, text, children);
     return ast_.node(id).depth > limits_.depth_max ? too_deep(node.span) : id;
   }
-  NodeId too_deep(Span span) {
-    return fail(span, "the expression is nested more than " + std::to_string(limits_.depth_max) + " levels deep: split the rule");
-  }
+  NodeId too_deep(Span span) { return fail(span, "the expression is nested more than " + std::to_string(limits_.depth_max) + " levels deep: split the rule"); }
   Span from(uint32_t begin) const { return {begin, end_}; }
   Span span_of(NodeId id) const { return failed_ ? Span{} : ast_.node(id).span; }
   NodeId add_operator(Operator op, Span name, Span span, const std::vector<NodeId>& operands) {
@@ -126,7 +125,8 @@ class Parser {
         if (token_.kind != kName && token_.kind != kReserved) return unexpected_token("the name of a field or function");
         const Token name = token_;
         advance();
-        result = token_.kind == kOpenParen ? method(result, name, begin) : add({.kind = NodeKind::kSelect, .span = from(begin), .name = name.span}, lexer_.text(name), {result});
+        result = token_.kind == kOpenParen ? method(result, name, begin)
+                                           : add({.kind = NodeKind::kSelect, .span = from(begin), .name = name.span}, lexer_.text(name), {result});
       } else if (const Span mark = token_.span; take(kOpenBracket)) {
         if (token_.kind == kQuestion) return fail(token_.span, "optional elements (a[?i]) aren't supported: ask for the key with 'in' first");
         const NodeId index = expression();
@@ -178,16 +178,20 @@ class Parser {
     std::string value;
     const auto number = [&](auto result, NodeKind kind) {
       node.kind = kind;
-      if (result) node.bits = std::bit_cast<uint64_t>(*result);
-      else fail(node.span, "'" + excerpt(text) + "' is out of range: " + result.error());
+      if (result)
+        node.bits = std::bit_cast<uint64_t>(*result);
+      else
+        fail(node.span, "'" + excerpt(text) + "' is out of range: " + result.error());
     };
     switch (token.kind) {
       case kNull: node.kind = NodeKind::kNull; break;
-      case kTrue: case kFalse: node.kind = NodeKind::kBool, node.bits = token.kind == kTrue; break;
+      case kTrue:
+      case kFalse: node.kind = NodeKind::kBool, node.bits = token.kind == kTrue; break;
       case kInt: number(read_int(text, negative), NodeKind::kInt); break;
       case kUint: number(read_uint(text.substr(0, text.size() - 1)), NodeKind::kUint); break;
       case kDouble: value = (negative ? "-" : "") + std::string(text), number(read_double(value), NodeKind::kDouble); break;
-      case kString: case kBytes: {
+      case kString:
+      case kBytes: {
         auto read = read_quoted(text);
         if (!read) return fail({token.span.begin + read.error().span.begin, token.span.begin + read.error().span.end}, read.error().message);
         node.kind = token.kind == kString ? NodeKind::kString : NodeKind::kBytes, value = std::move(*read);
@@ -260,7 +264,8 @@ class Parser {
     }
     const Node variable = ast_.node(arguments[0]);
     const std::string text(ast_.text(arguments[0]));
-    if (variable.kind != NodeKind::kName || text.starts_with('.')) return fail(variable.span, "the first argument of " + word + "() is the name of its variable: list." + word + "(x, …)");
+    if (variable.kind != NodeKind::kName || text.starts_with('.'))
+      return fail(variable.span, "the first argument of " + word + "() is the name of its variable: list." + word + "(x, …)");
     std::vector<NodeId> children{range};
     children.insert(children.end(), arguments.begin() + 1, arguments.end());
     return add({.kind = NodeKind::kComprehension, .macro = macro, .span = from(begin), .name = variable.span}, text, children);
@@ -280,7 +285,8 @@ class Parser {
 
 std::expected<Ast, Diagnostics> parse(std::string_view source, const ParseLimits& limits) {
   if (source.size() > limits.source_bytes_max) {
-    return std::unexpected(Diagnostics{{{}, "the expression has " + std::to_string(source.size()) + " bytes; at most " + std::to_string(limits.source_bytes_max) + " are read"}});
+    return std::unexpected(
+        Diagnostics{{{}, "the expression has " + std::to_string(source.size()) + " bytes; at most " + std::to_string(limits.source_bytes_max) + " are read"}});
   }
   if (const int64_t at = invalid_utf8(source); at >= 0) {
     return std::unexpected(Diagnostics{{{static_cast<uint32_t>(at), static_cast<uint32_t>(at + 1)}, "this is no UTF-8: a byte in a literal is written \\xFF"}});

@@ -103,14 +103,17 @@ TEST(Parser, ExpandsMacros) {
 TEST(Parser, SkipsSpaceAndComments) { EXPECT_EQ(shown("a // the first\n\t+ b // last"), "a + b"); }
 TEST(Parser, TakesFieldsOfReservedNames) {
   EXPECT_EQ(shown("a.package + .import"), "a.package + .import");
-  EXPECT_EQ(error_of("import + 1"), "1:1: 'import' stands where a value should be: it is a reserved word; a field of this name is written with a dot before it, .import");
+  EXPECT_EQ(error_of("import + 1"),
+            "1:1: 'import' stands where a value should be: it is a reserved word; a field of this name is written with a dot before it, .import");
 }
 TEST(Parser, SaysWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_EQ(error_of("a ="), "1:3: '=' assigns, which rules don't: equality is '=='");
   EXPECT_EQ(error_of("a and b"), "1:3: 'and' stands where an operator or the end should be; 'and' is '&&'");
   EXPECT_EQ(error_of("a +\n  "), "2:3: the expression ends where a value should follow");
   EXPECT_EQ(error_of("'a\\qb'"), "1:3: unknown escape; a backslash itself is \\\\, or write the text raw: r'…'");
-  EXPECT_EQ(error_of("9223372036854775808"), "1:1: '9223372036854775808' is out of range: an int has 64 bits: from -9223372036854775808 to 9223372036854775807; up to 18446744073709551615 as a uint (1u)");
+  EXPECT_EQ(error_of("9223372036854775808"),
+            "1:1: '9223372036854775808' is out of range: an int has 64 bits: from -9223372036854775808 to 9223372036854775807; up to 18446744073709551615 as a "
+            "uint (1u)");
   EXPECT_EQ(error_of("Foo{a: 1}"), "1:4: messages (Name{field: value}) aren't supported: a map is written {'key': value}");
   EXPECT_EQ(error_of("a.?b"), "1:3: optional fields (a.?b) aren't supported: write has(a.b) ? a.b : …, or a.b.orValue(…)");
   EXPECT_EQ(error_of("(a"), "1:3: the expression ends where ')' should follow");
@@ -123,15 +126,17 @@ TEST(Parser, SaysWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_NE(error_of(""), "");
 }
 TEST(Parser, TakesWhatEveryImplementationMust) {
-  for (const std::string& source : {repeated("(", 32) + "7" + repeated(")", 32), repeated("a[", 32) + "0" + repeated("]", 32), "a" + repeated(".a", 32), "a" + repeated("[0]", 32),
-                                    repeated("true ? true : ", 32) + "false", "a" + repeated(" + a", 32), "a" + repeated(" || a", 32), repeated("!", 32) + "true",
-                                    repeated("-", 32) + "a", "f(0" + repeated(", 0", 31) + ")", "[" + repeated("[", 31) + repeated("]", 32), "{0: " + repeated("{0: ", 31) + "1" + repeated("}", 32)}) {
+  for (const std::string& source :
+       {repeated("(", 32) + "7" + repeated(")", 32), repeated("a[", 32) + "0" + repeated("]", 32), "a" + repeated(".a", 32), "a" + repeated("[0]", 32),
+        repeated("true ? true : ", 32) + "false", "a" + repeated(" + a", 32), "a" + repeated(" || a", 32), repeated("!", 32) + "true", repeated("-", 32) + "a",
+        "f(0" + repeated(", 0", 31) + ")", "[" + repeated("[", 31) + repeated("]", 32), "{0: " + repeated("{0: ", 31) + "1" + repeated("}", 32)}) {
     EXPECT_EQ(error_of(source), "") << source;
   }
 }
 TEST(Parser, EndsSoonWhateverTheInput) {
   const ParseLimits large{.source_bytes_max = 1'000'000};
-  for (const char* part : {"(", "[", "{", "-", "!", "a.", "a[", "f(", "a ? ", "a ? b : ", "a + ", "a || ", "a == ", "{0:", "x.all(x,", "- ", "\"", "'''", "\\", "1", "a.b(", "!-", "//\n", "[0,", ".a", "0x"}) {
+  for (const char* part : {"(",   "[",        "{",  "-",  "!",   "a.", "a[", "f(",   "a ? ", "a ? b : ", "a + ", "a || ", "a == ",
+                           "{0:", "x.all(x,", "- ", "\"", "'''", "\\", "1",  "a.b(", "!-",   "//\n",     "[0,",  ".a",    "0x"}) {
     const std::string source = repeated(part, 100'000);
     EXPECT_FALSE(parse(source, large).has_value()) << part;
   }
@@ -141,7 +146,8 @@ TEST(Parser, EndsSoonWhateverTheInput) {
 }
 TEST(Parser, EndsOnRandomBytesAndRandomTokens) {
   std::mt19937 random(7);
-  const std::vector<std::string> tokens = {"a", ".", "(", ")", "[", "]", "{", "}", ",", ":", "?", "1", "'s'", "&&", "||", "!", "-", "+", "has", "all", "in", "null", "//", "\n", "\\", "\"", "b'", "0x", "1e"};
+  const std::vector<std::string> tokens = {"a", ".", "(", ")",   "[",   "]",  "{",    "}",  ",",  ":",  "?",  "1",  "'s'", "&&", "||",
+                                           "!", "-", "+", "has", "all", "in", "null", "//", "\n", "\\", "\"", "b'", "0x",  "1e"};
   for (int i = 0; i < 20'000; ++i) {
     std::string source;
     const size_t size = random() % 24;

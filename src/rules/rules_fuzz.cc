@@ -11,11 +11,14 @@ namespace {
 const Environment& environment() {
   using columns::Kind;
   static const Environment kEnvironment{
-      record_of("order.created",
-                std::vector<columns::NamedType>{{"amount", columns::decimal(10, 2)}, {"n", columns::nullable(columns::simple(Kind::kInt64))}, {"s", columns::simple(Kind::kString)},
-                                                {"t", columns::nullable(columns::simple(Kind::kString))}, {"l", columns::array(columns::nullable(columns::simple(Kind::kInt64)))},
-                                                {"m", columns::map(columns::simple(Kind::kString), columns::simple(Kind::kString))}, {"a.b", columns::simple(Kind::kFloat64)},
-                                                {"at", columns::date_time64(3)}}),
+      record_of("order.created", std::vector<columns::NamedType>{{"amount", columns::decimal(10, 2)},
+                                                                 {"n", columns::nullable(columns::simple(Kind::kInt64))},
+                                                                 {"s", columns::simple(Kind::kString)},
+                                                                 {"t", columns::nullable(columns::simple(Kind::kString))},
+                                                                 {"l", columns::array(columns::nullable(columns::simple(Kind::kInt64)))},
+                                                                 {"m", columns::map(columns::simple(Kind::kString), columns::simple(Kind::kString))},
+                                                                 {"a.b", columns::simple(Kind::kFloat64)},
+                                                                 {"at", columns::date_time64(3)}}),
       {}};
   return kEnvironment;
 }
@@ -40,8 +43,16 @@ void run(std::string_view source) {
 }
 
 std::vector<std::string> seeds() {
-  return {"amount * 1.19 > 100 && s in ['a', \"b\"]", "t != null ? t.size() : 0", "l.filter(x, x != null).map(x, x + 1)", "has(n) && n % 3 == 0 || !has(t)", "m.exists(k, m[k].matches(r'^a+'))",
-          "at - duration('1h30m') < timestamp('2026-01-01T00:00:00Z')", "divide(amount, 3, 2) + decimal('1.50')", "b'\\377' + bytes('x') == b\"\"\"y\"\"\"", "-(-1) - 0x1F + int(1u)", "{'a': [1, 2]}.a[0] // x"};
+  return {"amount * 1.19 > 100 && s in ['a', \"b\"]",
+          "t != null ? t.size() : 0",
+          "l.filter(x, x != null).map(x, x + 1)",
+          "has(n) && n % 3 == 0 || !has(t)",
+          "m.exists(k, m[k].matches(r'^a+'))",
+          "at - duration('1h30m') < timestamp('2026-01-01T00:00:00Z')",
+          "divide(amount, 3, 2) + decimal('1.50')",
+          "b'\\377' + bytes('x') == b\"\"\"y\"\"\"",
+          "-(-1) - 0x1F + int(1u)",
+          "{'a': [1, 2]}.a[0] // x"};
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ struct Unit {
   std::string_view name;
   int64_t nanoseconds;
 };
-constexpr std::array<Unit, 7> kUnits = {{{"ns", 1}, {"us", 1'000}, {"µs", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}}};
+constexpr std::array<Unit, 7> kUnits = {
+    {{"ns", 1}, {"us", 1'000}, {"µs", 1'000}, {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}, {"h", 3'600'000'000'000}}};
 
 const Unit* unit_at(std::string_view text) {
   for (const Unit& unit : kUnits) {

@@ -12,8 +12,19 @@ namespace millrace::rules {
 enum class TypeKind : uint8_t {
   kError,  // what was already complained about: fits everywhere, so that one mistake is told once
   kNever,  // the elements of [] and {}: fits everywhere
-  kNull, kBool, kInt, kUint, kDouble, kString, kBytes, kTimestamp, kDuration,
-  kDecimal, kList, kMap, kRecord,
+  kNull,
+  kBool,
+  kInt,
+  kUint,
+  kDouble,
+  kString,
+  kBytes,
+  kTimestamp,
+  kDuration,
+  kDecimal,
+  kList,
+  kMap,
+  kRecord,
   kUnreadable,  // a column that rules have no type for
 };
 

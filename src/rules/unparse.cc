@@ -14,9 +14,13 @@ int precedence(const Node& node) {
     case Operator::kConditional: return 0;
     case Operator::kOr: return 1;
     case Operator::kAnd: return 2;
-    case Operator::kAdd: case Operator::kSubtract: return 4;
-    case Operator::kMultiply: case Operator::kDivide: case Operator::kModulo: return 5;
-    case Operator::kNot: case Operator::kNegate: return kUnary;
+    case Operator::kAdd:
+    case Operator::kSubtract: return 4;
+    case Operator::kMultiply:
+    case Operator::kDivide:
+    case Operator::kModulo: return 5;
+    case Operator::kNot:
+    case Operator::kNegate: return kUnary;
     case Operator::kIndex: return kMember;
     default: return 3;
   }
@@ -78,11 +82,10 @@ class Writer {
     const auto operand = [&](size_t i) { return ast_.child(id, i); };
     const int own = precedence(node);
     switch (node.op) {
-      case Operator::kConditional:
-        write(operand(0), 1), out += " ? ", write(operand(1), 1), out += " : ", write(operand(2), 0);
-        break;
+      case Operator::kConditional: write(operand(0), 1), out += " ? ", write(operand(1), 1), out += " : ", write(operand(2), 0); break;
       case Operator::kIndex: write(operand(0), kMember), out += '[', write(operand(1), 0), out += ']'; break;
-      case Operator::kNot: case Operator::kNegate: unary(node.op, operand(0)); break;
+      case Operator::kNot:
+      case Operator::kNegate: unary(node.op, operand(0)); break;
       default:  // left to right: an equal on the right needs parentheses, and the n-ary ones everywhere
         write(operand(0), node.op == Operator::kOr || node.op == Operator::kAnd ? own + 1 : own);
         for (size_t i = 1; i < node.child_count; ++i) ((out += ' ') += symbol(node.op)) += ' ', write(operand(i), own + 1);
@@ -94,8 +97,10 @@ class Writer {
     out += symbol(op);
     // Written bare, a number (or what begins with one: `-1.f()`) would take the minus as its sign.
     const bool bare = same || !(op == Operator::kNegate && begins_with_number(operand));
-    if (bare && !(op == Operator::kNot && begins_with_minus(operand))) write(operand, same ? kUnary : kMember);
-    else out += '(', node(operand), out += ')';
+    if (bare && !(op == Operator::kNot && begins_with_minus(operand)))
+      write(operand, same ? kUnary : kMember);
+    else
+      out += '(', node(operand), out += ')';
   }
   NodeId first_of(NodeId id) const {
     for (;;) {
