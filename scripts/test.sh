@@ -16,10 +16,9 @@ bash scripts/setup.sh
 logs="$PWD/build/test"; rm -rf "$logs"; mkdir -p "$logs"
 export MILLRACE_TEST_LOGS="$logs" MILLRACE_LONG="$long"
 reports=() broken=0
-idle=""
 build() {  # preset, then targets (none: all)
   say "building ($1)"
-  BUILD_PRESET="$1" $idle bash scripts/build.sh "${@:2}" >"$logs/build-$1.log" 2>&1 ||
+  BUILD_PRESET="$1" bash scripts/build.sh "${@:2}" >"$logs/build-$1.log" 2>&1 ||
     { tail -n 60 "$logs/build-$1.log"; say "the build ($1) failed; $logs/build-$1.log has it all"; return 1; }
 }
 cpp() {  # preset, then options of ctest
@@ -39,10 +38,8 @@ if [ -n "$only" ]; then
   end_to_end
 else
   cpp release
-  # The end-to-end tests mostly wait: the next build takes what they leave of the processors.
-  { if chrt --idle 0 true 2>/dev/null; then idle="chrt --idle 0"; else idle="nice -n 19"; fi; build asan unit_tests; } & asan=$!
   end_to_end
-  if wait $asan; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  if build asan unit_tests; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   if [ -n "$long" ]; then
     if build tsan unit_tests; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   fi

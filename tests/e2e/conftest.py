@@ -132,3 +132,14 @@ def make_demo(data):
     yield make
     for demo in made:
         demo.abandon()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only with ./dev test --long")
+
+
+def pytest_collection_modifyitems(config, items):
+    if not os.environ.get("MILLRACE_LONG"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

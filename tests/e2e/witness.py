@@ -110,9 +110,18 @@ def settle(demo, within=90):
     def delivered():
         at = committed(broker)
         behind = {tp: end for tp, end in ends.items() if at[tp] < end}
-        return not behind or all(end - at[tp] < 50 for tp, end in behind.items()) and stands(demo, broker, at)
+        if not behind or all(end - at[tp] < 50 for tp, end in behind.items()) and stands(demo, broker, at):
+            return True
+        return NotYet({tp: f"{at[tp]} of {end}" for tp, end in behind.items()})
 
     until("everything that was sent is delivered", delivered, within, 0.5)
+
+
+class NotYet(dict):
+    """Why not; false, so that until() goes on, and says it in the end."""
+
+    def __bool__(self):
+        return False
 
 
 def stands(demo, broker, at):
