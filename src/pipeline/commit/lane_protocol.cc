@@ -84,6 +84,31 @@ bool LaneProtocol::busy(const TopicPartition& name) const {
   return commit_ && std::ranges::any_of(commit_->request.offsets, [&](const auto& e) { return e.partition == name; });
 }
 
+bool LaneProtocol::content() const {
+  const auto settled = [](const auto& entry) { return entry.second.phase == Phase::kReady || entry.second.phase == Phase::kStopped; };
+  return producer_ready_ && idle() && waiting_ == 0 && std::ranges::all_of(partitions_, settled);
+}
+
+std::string LaneProtocol::waits_for() const {
+  std::string found, unread, unstable, beginnings;
+  for (const auto& [name, p] : partitions_) {
+    const std::string each = " " + name.topic + "/" + std::to_string(name.partition.value);
+    if (p.phase == Phase::kReading) (p.unstable ? unstable : unread) += each;
+    if (p.phase == Phase::kResolving) beginnings += each;
+  }
+  const std::string and_offsets = (unstable.empty() ? "" : "; the transaction that commits offsets of these to end:" + unstable) +
+                                  (unread.empty() ? "" : "; the committed offsets of these:" + unread) +
+                                  (beginnings.empty() ? "" : "; where these begin:" + beginnings);
+  if (!producer_ready_) return "its transactional producer" + and_offsets;
+  if (commit_) return "the answer to a commit" + and_offsets;
+  if (waiting_ != 0) return "the group to take a commit that it refused" + and_offsets;
+  if (in_flight_) {
+    static constexpr const char* kStages[] = {"to be announced", "to be made again", "to be announced as made", "to be durable in every sink", "to be committed"};
+    return "plan " + to_string(in_flight_->plan->id.value) + " " + kStages[static_cast<int>(in_flight_->stage)] + and_offsets;
+  }
+  return (partitions_.empty() ? "partitions" : "records") + and_offsets;
+}
+
 // ---- the group
 
 void LaneProtocol::assigned(const std::vector<TopicPartition>& partitions) {
@@ -187,6 +212,7 @@ std::string LaneProtocol::obstacle(const CommittedRead& read, const Result<Commi
 
 void LaneProtocol::take_up(const TopicPartition& name, Partition& p, const CommittedRead& read) {
   using State = CommittedRead::State;
+  p.unstable = read.state == State::kUnstable;
   if (read.state == State::kFailed) return void(p.after = std::max(p.after, kFailedAgain));
   if (read.state == State::kUnstable && guards_.stable_offsets) return void(p.after = std::max(p.after, kUnstableAgain));
   p.topic_id = read.topic_id;

@@ -175,6 +175,8 @@ class LaneProtocol {
   bool idle() const;                                                              // nothing is in flight, closed, or being committed
   bool draining() const;                                                          // a Release is held back
   std::vector<TopicPartition> held() const;
+  bool content() const;           // nothing is under way: it would go on with records
+  std::string waits_for() const;  // what it would go on with, in a sentence's end: for logs
 
  private:
   enum class Phase { kReading, kResolving, kBeginning, kFound, kReady, kStopped };  // kReading: its committed offset
@@ -185,6 +187,7 @@ class LaneProtocol {
     PlanPtr found;  // kFound, kStopped: the plan in the committed metadata
     uint8_t adoptions = 0;
     uint64_t read = 0;              // number of the read, or the search for a beginning, under way; 0: none
+    bool unstable = false;          // its last read met a pending commit
     action::milliseconds after{0};  // before the next one
     std::string reason;             // kStopped: why; otherwise: why it will be, once its epoch is done
     bool leaving = false;           // revoked, and not yet released

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kWatch{2};  // how late a durable epoch is noticed
 constexpr std::chrono::milliseconds kIdle{50};
 constexpr std::chrono::milliseconds kMeasure{500};
+constexpr std::chrono::milliseconds kStill{10'000};  // with records to deliver and none committed: said, then again after twice as long
 
 IngestSettings ingest_settings(const WorkerSettings& all, const std::string& member) {
   IngestSettings settings;
@@ -85,10 +86,7 @@ void Lane::turn() {
     consumer_closing_ = true;
     ingest_.consumer().close();  // revokes what is held, which drains it
   }
-  InFlightUsage held{collecting_.records(), collecting_.bytes()};
-  if (closed_) held.records += closed_->second.records(), held.bytes += closed_->second.bytes();
-  if (writing_) held.records += writing_->rows.records(), held.bytes += writing_->rows.bytes();
-  ingest_.poll(patience(), held);
+  ingest_.poll(patience(), in_epochs());
   serve_group();
   carry_out();  // what is revoked or lost must be out of the epoch before it may close
   seek_beginnings();
@@ -100,6 +98,13 @@ void Lane::turn() {
   close_if_due();
   carry_out();
   measure();
+}
+
+InFlightUsage Lane::in_epochs() const {
+  InFlightUsage held{collecting_.records(), collecting_.bytes()};
+  if (closed_) held.records += closed_->second.records(), held.bytes += closed_->second.bytes();
+  if (writing_) held.records += writing_->rows.records(), held.bytes += writing_->rows.bytes();
+  return held;
 }
 
 // How long this turn may wait for records.
@@ -188,11 +193,9 @@ void Lane::measure() {
   const auto now = Clock::now();
   if (now - measured_ < kMeasure) return;
   measured_ = now;
-  const InFlightUsage waiting = ingest_.waiting();
-  const size_t records = collecting_.records() + (closed_ ? closed_->second.records() : 0) + (writing_ ? writing_->rows.records() : 0);
-  const size_t bytes = collecting_.bytes() + (closed_ ? closed_->second.bytes() : 0) + (writing_ ? writing_->rows.bytes() : 0);
-  metrics_.in_flight_records.set(static_cast<double>(waiting.records + records));
-  metrics_.in_flight_bytes.set(static_cast<double>(waiting.bytes + bytes));
+  const InFlightUsage waiting = ingest_.waiting(), taken = in_epochs();
+  metrics_.in_flight_records.set(static_cast<double>(waiting.records + taken.records));
+  metrics_.in_flight_bytes.set(static_cast<double>(waiting.bytes + taken.bytes));
   metrics_.paused.set(ingest_.paused() ? 1 : 0);
   const auto held = protocol_.held();
   metrics_.assigned.set(static_cast<double>(held.size()));
@@ -202,11 +205,14 @@ void Lane::measure() {
   metrics_.plan_age.set(plan ? static_cast<double>(wall_ms - plan->time_ms) / 1000 : 0);
   metrics_.stopped(stopped_);
   stopped_count_ = stopped_.size();
+  int64_t lag = 0;
   for (const TopicPartition& partition : held) {
     const auto committed = protocol_.committed_offset(partition);
     const auto marks = ingest_.consumer().cached_watermarks(partition);
     if (!committed || !marks) continue;
-    metrics_.lag(partition, std::max<int64_t>(0, marks->high.value - committed->value));
+    const int64_t behind = std::max<int64_t>(0, marks->high.value - committed->value);
+    lag += behind;
+    metrics_.lag(partition, behind);
     lag_shown_.insert(partition);
   }
   std::erase_if(lag_shown_, [&](const TopicPartition& partition) {
@@ -214,6 +220,19 @@ void Lane::measure() {
     metrics_.gone(partition);
     return true;
   });
+  say_when_still(now, waiting.records + taken.records, lag);
+}
+
+// A lane that stands still says what for. (Lag alone is no sign: markers and aborted records at a partition's end are never committed.)
+void Lane::say_when_still(Clock::time_point now, size_t in_flight, int64_t lag) {
+  if (!lag_then_) lag_then_ = lag;
+  if (in_flight == 0 && lag <= *lag_then_ && protocol_.content()) committed_at_ = now, still_said_ = milliseconds(0);
+  const auto still = std::chrono::duration_cast<milliseconds>(now - committed_at_);
+  metrics_.still.set(static_cast<double>(still.count()) / 1000);
+  if (still < std::max(kStill, 2 * still_said_)) return;
+  still_said_ = still;
+  log::warn("lane {}: nothing was committed for {} s; {} records in flight, {} behind; it waits for {}", number_, still.count() / 1000, in_flight, lag,
+            protocol_.waits_for());
 }
 
 }  // namespace millrace::pipeline

@@ -71,6 +71,8 @@ class Lane {
   void on_rebalance(const kafka::Rebalance& rebalance);
   void serve_timers();
   void measure();
+  void say_when_still(Clock::time_point now, size_t in_flight, int64_t lag);
+  InFlightUsage in_epochs() const;
 
   // lane_epochs.cc: collecting, closing, looking at the sink
   void collect();
@@ -139,6 +141,9 @@ class Lane {
   std::optional<Error> fatal_;
   std::string obstacle_said_;
   Clock::time_point measured_{};
+  Clock::time_point committed_at_ = Clock::now();  // or when there was nothing to do
+  milliseconds still_said_{0};
+  std::optional<int64_t> lag_then_;  // the lag, soon after
   std::atomic<bool> closing_{false};
   bool consumer_closing_ = false;
   std::atomic<int64_t> turned_ms_{0};

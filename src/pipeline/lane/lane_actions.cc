@@ -170,6 +170,7 @@ void Lane::carry_out(const action::Commit& commit) {
     metrics_.committed(writing_->rows, commit.landing);
     writing_.reset();
   }
+  if (answer == CommitAnswer::kYes) committed_at_ = Clock::now(), still_said_ = milliseconds(0), lag_then_.reset();
   protocol_.committed(commit.number, answer);
 }
 

@@ -12,6 +12,7 @@ LaneMetrics::LaneMetrics(metrics::Registry& registry, int lane) : registry_(regi
   assigned = registry.gauge("millrace_assigned_partitions", labels);
   plans_pending = registry.gauge("millrace_plans_pending", labels);
   plan_age = registry.gauge("millrace_plan_age_seconds", labels);
+  still = registry.gauge("millrace_lane_still_seconds", labels);
   adopted = registry.counter("millrace_plans_adopted_total");
   epochs_ = registry.counter("millrace_epochs_committed_total", labels);
   epoch_records_ = registry.histogram("millrace_epoch_records");

@@ -23,7 +23,7 @@ class LaneMetrics {
   void gone(const TopicPartition& partition);  // no longer this lane's
   void stopped(const std::map<TopicPartition, std::string>& reasons);
 
-  metrics::Gauge in_flight_records, in_flight_bytes, paused, assigned, plans_pending, plan_age;
+  metrics::Gauge in_flight_records, in_flight_bytes, paused, assigned, plans_pending, plan_age, still;
   metrics::Counter adopted;
 
   metrics::Counter rebalance(const char* kind) { return registry_.counter("millrace_rebalances_total", {{"kind", kind}}); }
