@@ -28,6 +28,7 @@ struct Origin {
 };
 struct Position {
   uint32_t line = 1, column = 1;  // from 1; columns count code points
+  bool operator==(const Position&) const = default;
 };
 Position position_of(std::string_view source, uint32_t byte, const Origin& origin = {});
 
