@@ -190,5 +190,34 @@ TEST(Ingest, ARevocationIsAnsweredByReleaseAlone) {
   }));
 }
 
+TEST(Ingest, WhatWasGivenBackAndComesAgainIsRead) {
+  constexpr int kEach = 1'000;
+  const auto topic = broker().make_topic("ingest", kPartitions), group = broker().unique("g");
+  fill(topic, kEach);
+  Member first(topic, group);
+  first.join();
+  std::optional<Member> second;
+  second.emplace(topic, group);
+  std::vector<TopicPartition> moved;
+  EXPECT_TRUE(first.until([&] {
+    second->turn();
+    second->accept_assignments();
+    for (const auto& each : std::exchange(first.rebalances, {})) {
+      if (each.kind == Kind::kAssigned) {
+        first.ingest->accept_assignment();
+        continue;
+      }
+      for (const auto& partition : each.partitions) first.stop(partition), moved.push_back(partition);
+      first.ingest->release(each.partitions);
+    }
+    return !moved.empty() && second->mine.size() == moved.size();
+  }));
+  second.reset();  // leaves the group
+  first.mine.clear();
+  EXPECT_TRUE(first.until([&] { return first.accept_assignments(), first.mine.size() == moved.size(); }));
+  for (const auto& partition : first.mine) first.start(partition, 0);
+  EXPECT_TRUE(first.until([&] { return testing::Test::HasFailure() || first.at_end(kEach); })) << "a partition that was paused when it went is paused still";
+}
+
 }  // namespace
 }  // namespace millrace::test

@@ -78,13 +78,9 @@ void Ingest::pause(bool on) {
 }
 
 void Ingest::start_reading(const TopicPartition& partition, Offset begin) {
-  Status done;
-  if (assigned_.insert(partition).second) {
-    done = consumer_.assign({{partition, begin}});
-  } else {
-    done = consumer_.seek({{partition, begin}});
-    if (done) done = consumer_.resume({partition});
-  }
+  Status done = assigned_.insert(partition).second ? consumer_.assign({{partition, begin}}) : consumer_.seek({{partition, begin}});
+  // Also one that is new in the assignment: librdkafka remembers that it was paused when it was here before.
+  if (done) done = consumer_.resume({partition});
   if (!done) {
     partition_errors_.push_back({partition, done.error()});
     partition_errors_.back().error.retry = Retry::kPermanent;  // whatever it was: nothing will come of it by itself
