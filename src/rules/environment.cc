@@ -1,33 +1,27 @@
 #include "rules/environment.h"
 
 #include <algorithm>
+#include <map>
 
 namespace millrace::rules {
 namespace {
 
-struct Leaf {
-  std::string_view path;  // what is left of the name below this record
-  Type type;
-  int32_t column;
-};
-
-// Fields of one record stand side by side, so the leaves of a nested one are neighbours; recursion ends with the dots of the names.
-std::shared_ptr<const Record> build(std::string name, std::span<const Leaf> leaves) {
+// Recursion ends with the dots of the paths. A record stands where its first field stands.
+std::shared_ptr<const Record> build(std::string name, std::span<const Field> leaves) {
   auto record = std::make_shared<Record>();
-  for (size_t i = 0; i < leaves.size();) {
-    const size_t dot = leaves[i].path.find('.');
-    if (dot == std::string_view::npos) {
-      record->fields.push_back({std::string(leaves[i].path), leaves[i].type, leaves[i].column}), ++i;
+  std::vector<std::vector<Field>> inside;  // by field of the record
+  std::map<std::string_view, size_t> records;
+  for (const Field& leaf : leaves) {
+    const size_t dot = leaf.name.find('.');
+    if (dot == std::string::npos) {
+      record->fields.push_back(leaf), inside.emplace_back();
       continue;
     }
-    const std::string_view head = leaves[i].path.substr(0, dot + 1);
-    std::vector<Leaf> inside;
-    for (; i < leaves.size() && leaves[i].path.starts_with(head); ++i) inside.push_back({leaves[i].path.substr(dot + 1), leaves[i].type, leaves[i].column});
-    const std::string field(head.substr(0, dot));
-    Type type = simple(TypeKind::kRecord);
-    type.record = build(name + "." + field, inside);
-    record->fields.push_back({field, std::move(type), -1});
+    const auto [at, is_new] = records.emplace(std::string_view(leaf.name).substr(0, dot), inside.size());
+    if (is_new) record->fields.push_back({leaf.name.substr(0, dot), simple(TypeKind::kRecord), -1}), inside.emplace_back();
+    inside[at->second].push_back({leaf.name.substr(dot + 1), leaf.type, leaf.column});
   }
+  for (const auto& [head, i] : records) record->fields[i].type.record = build(name + "." + std::string(head), inside[i]);
   record->name = std::move(name);
   return record;
 }
@@ -75,12 +69,17 @@ Type type_of(const columns::Type& column, bool text_is_bytes) {
 }
 
 std::shared_ptr<const Record> record_of(std::string name, std::span<const columns::NamedType> columns, std::span<const std::string> bytes_columns) {
-  std::vector<Leaf> leaves;
+  return build(std::move(name), leaves_of(columns, bytes_columns));
+}
+std::shared_ptr<const Record> record_of(std::string name, std::span<const Field> leaves) { return build(std::move(name), leaves); }
+
+std::vector<Field> leaves_of(std::span<const columns::NamedType> columns, std::span<const std::string> bytes_columns) {
+  std::vector<Field> leaves;
   for (size_t i = 0; i < columns.size(); ++i) {
     const bool bytes = std::find(bytes_columns.begin(), bytes_columns.end(), columns[i].name) != bytes_columns.end();
     leaves.push_back({columns[i].name, type_of(columns[i].type, bytes), static_cast<int32_t>(i)});
   }
-  return build(std::move(name), leaves);
+  return leaves;
 }
 
 }  // namespace millrace::rules

@@ -28,6 +28,11 @@ struct Environment {
 // int and uint, floats double, enums and UUID string, dates and date-times timestamp; wider integers can't be read.
 std::shared_ptr<const Record> record_of(std::string name, std::span<const columns::NamedType> columns, std::span<const std::string> bytes_columns = {});
 
+// The same in two steps, so that leaves can be added between them: a leaf's name is its path ("a.b"), and paths needn't be in any order, but
+// none may be another's beginning.
+std::vector<Field> leaves_of(std::span<const columns::NamedType> columns, std::span<const std::string> bytes_columns = {});
+std::shared_ptr<const Record> record_of(std::string name, std::span<const Field> leaves);
+
 Type type_of(const columns::Type& column, bool text_is_bytes = false);
 
 }  // namespace millrace::rules
