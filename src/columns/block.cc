@@ -35,10 +35,10 @@ void Block::truncate_columns(size_t first, size_t count) {
   for (size_t i = first; i < first + count; ++i) columns_[i].truncate(rows_);
 }
 
-void Block::keep(std::span<const uint8_t> mask) {
-  MILLRACE_CHECK(mask.size() == rows_, "the mask has a byte for each row");
-  for (Column& column : columns_) column.keep(mask);
-  size_t kept = 0;
+void Block::keep(std::span<const uint8_t> mask, size_t first) {
+  MILLRACE_CHECK(first + mask.size() == rows_, "the mask has a byte for each row");
+  for (Column& column : columns_) column.keep(mask, first);
+  size_t kept = first;
   for (const uint8_t byte : mask) kept += byte != 0;
   rows_ = kept;
 }

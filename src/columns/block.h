@@ -40,7 +40,8 @@ class Block {
 
   void truncate(size_t rows);                         // back to so many rows, in every column
   void truncate_columns(size_t first, size_t count);  // these columns back to rows()
-  void keep(std::span<const uint8_t> mask);           // the rows whose byte is not 0
+  // Of the rows from `first` on those whose byte is not 0; mask.size() == rows() - first.
+  void keep(std::span<const uint8_t> mask, size_t first = 0);
   void clear();                                       // no rows, memory kept
 
   size_t bytes() const;   // in use: about the size of the Native block

@@ -104,31 +104,31 @@ void Column::truncate(size_t rows) {
   }
 }
 
-void Column::keep(std::span<const uint8_t> mask) {
+void Column::keep(std::span<const uint8_t> mask, size_t first) {
   const size_t before = rows();
-  MILLRACE_CHECK(mask.size() == before, "the mask has a byte for each row");
+  MILLRACE_CHECK(first <= before && mask.size() == before - first, "the mask has a byte for each row");
+  size_t kept = first;
   if (layout_ == Layout::kArray || layout_ == Layout::kMap) {
-    std::vector<uint8_t> elements(before == 0 ? 0 : marks_.at<uint64_t>(before - 1));
-    uint64_t begin = 0, kept_end = 0;
-    size_t kept = 0;
-    for (size_t row = 0; row < before; ++row) {
-      const uint64_t end = marks_.at<uint64_t>(row);
-      if (mask[row] != 0) {
+    const uint64_t first_element = elements_begin(first);
+    std::vector<uint8_t> elements(before == 0 ? 0 : marks_.at<uint64_t>(before - 1) - first_element);
+    uint64_t begin = 0, kept_end = first_element;
+    for (size_t i = 0; i < mask.size(); ++i) {
+      const uint64_t end = marks_.at<uint64_t>(first + i) - first_element;
+      if (mask[i] != 0) {
         std::fill(elements.begin() + static_cast<ptrdiff_t>(begin), elements.begin() + static_cast<ptrdiff_t>(end), uint8_t{1});
         marks_.set<uint64_t>(kept++, kept_end += end - begin);
       }
       begin = end;
     }
     marks_.shrink(kept * 8);
-    for (Column& child : children_) child.keep(elements);
+    for (Column& child : children_) child.keep(elements, first_element);
     return;
   }
-  size_t kept = 0;
   if (layout_ == Layout::kString) {
-    uint32_t begin = 0, kept_end = 0;
-    for (size_t row = 0; row < before; ++row) {
-      const uint32_t end = marks_.at<uint32_t>(row);
-      if (mask[row] != 0) {
+    uint32_t begin = first == 0 ? 0 : marks_.at<uint32_t>(first - 1), kept_end = begin;
+    for (size_t i = 0; i < mask.size(); ++i) {
+      const uint32_t end = marks_.at<uint32_t>(first + i);
+      if (mask[i] != 0) {
         std::memmove(text_.data() + kept_end, text_.data() + begin, end - begin);
         marks_.set<uint32_t>(kept++, kept_end += end - begin);
       }
@@ -136,12 +136,50 @@ void Column::keep(std::span<const uint8_t> mask) {
     }
     text_.shrink(kept_end);
   } else {
-    for (size_t row = 0; row < before; ++row)
-      if (mask[row] != 0) std::memmove(marks_.data() + kept++ * width_, marks_.data() + row * width_, width_);
+    for (size_t i = 0; i < mask.size(); ++i)
+      if (mask[i] != 0) std::memmove(marks_.data() + kept++ * width_, marks_.data() + (first + i) * width_, width_);
     if (dictionary_) dictionary_->renumber_rows();
   }
   marks_.shrink(kept * width_);
-  if (layout_ == Layout::kNullable) children_[0].keep(mask);
+  if (layout_ == Layout::kNullable) children_[0].keep(mask, first);
+}
+
+void Column::append_rows(const Column& from, size_t first, size_t count) {
+  if (count == 0) return;
+  switch (layout_) {
+    case Layout::kFixed:
+    case Layout::kNullable: {
+      marks_.append(from.marks_.data() + first * width_, count * width_);
+      if (layout_ == Layout::kNullable) children_[0].append_rows(from.children_[0], first, count);
+      return;
+    }
+    case Layout::kString: {
+      const uint32_t begin = first == 0 ? 0 : from.marks_.at<uint32_t>(first - 1), end = from.marks_.at<uint32_t>(first + count - 1);
+      const auto shift = static_cast<uint32_t>(text_.size()) - begin;
+      text_.append(from.text_.data() + begin, end - begin);
+      marks_.reserve(count * 4);
+      for (size_t row = first; row < first + count; ++row) marks_.put<uint32_t>(from.marks_.at<uint32_t>(row) + shift);
+      return;
+    }
+    case Layout::kArray:
+    case Layout::kMap: {
+      const uint64_t begin = from.elements_begin(first), elements = from.elements_end(first + count - 1) - begin;
+      const uint64_t shift = (marks_.empty() ? 0 : marks_.at<uint64_t>(rows() - 1)) - begin;
+      for (size_t row = first; row < first + count; ++row) marks_.put<uint64_t>(from.marks_.at<uint64_t>(row) + shift);
+      for (size_t i = 0; i < children_.size(); ++i) children_[i].append_rows(from.children_[i], begin, elements);
+      return;
+    }
+    case Layout::kLowCardinality: {
+      const bool has_null = is_nullable(type_);
+      uint32_t last = UINT32_MAX, index = 0;  // events come in runs
+      for (size_t row = first; row < first + count; ++row) {
+        const auto theirs = from.marks_.at<uint32_t>(row);
+        if (theirs != last) last = theirs, index = has_null && theirs == 0 ? 0 : dictionary_->index_of(from.dictionary_->key(theirs), rows());
+        marks_.put<uint32_t>(index);
+      }
+      return;
+    }
+  }
 }
 
 void Column::clear() {

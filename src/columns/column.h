@@ -69,10 +69,12 @@ class Column {
   const Column& child(size_t index) const { return children_[index]; }
   size_t child_count() const { return children_.size(); }
 
-  // --- undo and filter
-  void truncate(size_t rows);                // back to so many rows; does nothing if there are fewer
-  void keep(std::span<const uint8_t> mask);  // the rows whose byte is not 0; mask.size() == rows()
-  void clear();                              // keeps the memory
+  // --- undo, filter and copy
+  void truncate(size_t rows);  // back to so many rows; does nothing if there are fewer
+  // Of the rows from `first` on those whose byte is not 0; mask.size() == rows() - first.
+  void keep(std::span<const uint8_t> mask, size_t first = 0);
+  void clear();                                                        // keeps the memory
+  void append_rows(const Column& from, size_t first, size_t count);  // of a column of the same type, another one than this
 
   // --- the buffers, for decoders, writers and readers
   Buffer& marks() { return marks_; }

@@ -199,6 +199,31 @@ TEST(Block, KeepLeavesTheRowsOfTheMask) {
   EXPECT_EQ(back->column(strings).elements_end(0) - back->column(strings).elements_begin(0), 1u);  // row 1 has one element
   EXPECT_EQ(back->column(strings).elements_end(1) - back->column(strings).elements_begin(1), 3u);  // row 3 has three
 }
+TEST(Block, KeepOfATailLeavesWhatStandsBeforeIt) {
+  for (const size_t first : {0, 1, 37, 100}) {
+    Block block = filled(100);
+    std::vector<uint8_t> mask(100, 1);
+    for (size_t row = first; row < 100; ++row) mask[row] = row % 3 == 0;
+    Block expected = filled(100);
+    expected.keep(mask);
+    block.keep(std::span(mask).subspan(first), first);
+    EXPECT_EQ(block.rows(), expected.rows());
+    EXPECT_EQ(native(block), native(expected));
+  }
+}
+TEST(Column, RowsOfAnotherAreAppendedAsIfTheyHadBeenWrittenHere) {
+  const Block whole = filled(100);
+  for (const auto& [first, count] : {std::pair{0, 100}, {0, 1}, {40, 60}, {99, 1}, {50, 0}}) {
+    Block copy(every_type());
+    const Block head = filled(static_cast<size_t>(first));
+    for (size_t i = 0; i < copy.column_count(); ++i) {
+      copy.column(i).append_rows(head.column(i), 0, head.rows());
+      copy.column(i).append_rows(whole.column(i), static_cast<size_t>(first), static_cast<size_t>(count));
+    }
+    copy.set_rows(static_cast<size_t>(first + count));
+    EXPECT_EQ(native(copy), native(filled(static_cast<size_t>(first + count)))) << first << " " << count;
+  }
+}
 TEST(NativeWriter, APiecewiseBlockIsTheCopiedOneByteForByte) {
   const Block block = filled(5000);
   Buffer out;
