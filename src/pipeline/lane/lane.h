@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "pipeline/commit/lane_protocol.h"
-#include "pipeline/decode/epoch_rows.h"
+#include "pipeline/lane/epoch_rows.h"
 #include "pipeline/ingest/ingest.h"
 #include "pipeline/lane/epoch_pace.h"
 #include "pipeline/lane/lane_metrics.h"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "clients/metrics/registry.h"
-#include "pipeline/decode/epoch_rows.h"
+#include "pipeline/lane/epoch_rows.h"
 
 namespace millrace::pipeline {
 

@@ -9,7 +9,7 @@
 
 #include "clients/kafka/reader.h"
 #include "pipeline/commit/plan.h"
-#include "pipeline/decode/epoch_rows.h"
+#include "pipeline/lane/epoch_rows.h"
 
 namespace millrace::pipeline {
 

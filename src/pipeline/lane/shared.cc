@@ -17,11 +17,11 @@ Status Catalogs::load() {
   for (const std::string& topic : topics_) subjects.push_back(topic + "-value");
   auto versions = schemas_.subjects(subjects);
   if (!versions) return std::unexpected(versions.error());
-  auto catalogs = catalogs_of(topics_, *versions);
-  if (!catalogs) return std::unexpected(catalogs.error());
+  auto states = reader_schemas_of(topics_, *versions);
+  if (!states) return std::unexpected(states.error());
   std::lock_guard lock(mutex_);
-  for (const CatalogPtr& catalog : *catalogs) by_hash_.try_emplace(catalog->hash(), catalog);
-  if (!latest_) latest_ = by_hash_.at(catalogs->back()->hash());
+  for (const ReaderSchemasPtr& schemas : *states) by_hash_.try_emplace(schemas->hash(), std::make_shared<const Catalog>(schemas));
+  if (!latest_) latest_ = by_hash_.at(states->back()->hash());
   return {};
 }
 

@@ -9,7 +9,7 @@
 
 #include "clients/kafka/admin.h"
 #include "clients/metrics/registry.h"
-#include "pipeline/decode/catalog.h"
+#include "pipeline/lane/catalog.h"
 #include "pipeline/decode/schema_cache.h"
 #include "pipeline/lane/settings.h"
 #include "pipeline/sinks/clickhouse/server_clock.h"

@@ -1,9 +1,8 @@
 #pragma once
-// What turns a record into rows: for each topic the schema that it is read with, and the columns that follow from it. Immutable; shared
-// by lanes. A plan names its catalog by hash.
+// The schema that each topic is read with, and the columns that follow from it. Immutable; shared by lanes.
 //
-// A catalog is the registry's state after one of its schemas was registered: for each topic the latest version of <topic>-value whose
-// schema id is not above that one. So a worker that starts later, with newer schemas, knows the catalogs of older plans as well.
+// They are the registry's state after one of its schemas was registered: for each topic the latest version of <topic>-value whose
+// schema id is not above that one. So a worker that starts later, with newer schemas, knows those of older plans as well.
 
 #include <expected>
 #include <map>
@@ -24,7 +23,7 @@ namespace millrace::pipeline {
 
 using DecodeProgramPtr = std::shared_ptr<const avro::DecodeProgram>;
 
-class Catalog {
+class ReaderSchemas {
  public:
   struct Reader {
     std::string topic;
@@ -34,7 +33,7 @@ class Catalog {
   };
 
   // The error is permanent: a schema that is invalid, or has no columns.
-  static Result<std::shared_ptr<const Catalog>> create(const std::vector<std::pair<std::string, SubjectVersion>>& readers);
+  static Result<std::shared_ptr<const ReaderSchemas>> create(const std::vector<std::pair<std::string, SubjectVersion>>& readers);
 
   Uuid hash() const { return hash_; }
   const std::vector<Reader>& readers() const { return readers_; }
@@ -48,9 +47,9 @@ class Catalog {
   mutable std::mutex mutex_;
   mutable std::map<std::pair<const Reader*, int32_t>, std::expected<DecodeProgramPtr, Rejection>> programs_;
 };
-using CatalogPtr = std::shared_ptr<const Catalog>;
+using ReaderSchemasPtr = std::shared_ptr<const ReaderSchemas>;
 
-// All catalogs that the listed versions make, oldest first. `versions` has one list a topic, none of them empty.
-Result<std::vector<CatalogPtr>> catalogs_of(const std::vector<std::string>& topics, const std::vector<std::vector<SubjectVersion>>& versions);
+// All states that the listed versions went through, oldest first. `versions` has one list a topic, none of them empty.
+Result<std::vector<ReaderSchemasPtr>> reader_schemas_of(const std::vector<std::string>& topics, const std::vector<std::vector<SubjectVersion>>& versions);
 
 }  // namespace millrace::pipeline

@@ -10,15 +10,11 @@
 #include <vector>
 
 #include "columns/block.h"
-#include "pipeline/decode/catalog.h"
+#include "pipeline/decode/record_decoder.h"
 #include "pipeline/decode/rejected_record.h"
-#include "pipeline/decode/schema_cache.h"
-#include "pipeline/ingest/record_batch.h"
+#include "pipeline/lane/catalog.h"
 
 namespace millrace::pipeline {
-
-// The columns that follow the reader schema's in every block.
-inline constexpr size_t kPositionColumns = 3;  // _partition Int32, _offset Int64, _schema_id Int32
 
 struct TopicRows {
   std::string topic;
@@ -38,16 +34,11 @@ struct CollectedRange {
 // Blocks that were written, to be filled again: a warm epoch allocates nothing.
 class BlockPool {
  public:
-  columns::Block take(const Catalog::Reader& reader);
+  columns::Block take(const std::string& topic, const std::vector<columns::NamedType>& columns);
   void give_back(const std::string& topic, columns::Block block);
 
  private:
   std::map<std::string, std::vector<columns::Block>> blocks_;
-};
-
-enum class GivenUpPolicy {
-  kDecide,   // a record whose schema doesn't exist is given up here
-  kAsGiven,  // only what the plan names is given up; anything else waits
 };
 
 class EpochRows {
@@ -62,7 +53,6 @@ class EpochRows {
     Why why = Why::kAll;
     std::string reason;
   };
-  static constexpr int kDecodeRetries = 3;
 
   EpochRows(CatalogPtr catalog, SchemaCache& schemas, BlockPool& pool, GivenUpPolicy policy = GivenUpPolicy::kDecide);
   EpochRows(EpochRows&&) = default;
@@ -88,22 +78,12 @@ class EpochRows {
 
  private:
   struct Topic {
-    const Catalog::Reader* reader = nullptr;
+    RecordDecoder decoder;
     columns::Block rows;
-    SchemaId schema{-1};  // of the program
-    DecodeProgramPtr program;
-  };
-  struct Attempt {
-    enum class Kind { kRow, kRejected, kAwaited } kind = Kind::kRow;
-    Rejection rejection{};
-    bool could_differ = false;
-    std::optional<SchemaId> schema{};
-    int attempts = 1;
   };
   Topic& topic_of(const std::string& name);
-  Attempt decode(Topic& topic, const Record& record, std::chrono::milliseconds schema_patience);
-  bool find_program(Topic& topic, SchemaId id, std::chrono::milliseconds patience, Attempt& attempt);
-  void reject(const RecordRun& run, size_t index, Attempt&& attempt);
+  static DecodeAttempt as_given(const Record& record, RejectionCode code);
+  void reject(const RecordRun& run, size_t index, DecodeAttempt&& attempt);
 
   CatalogPtr catalog_;
   SchemaCache* schemas_;
@@ -113,7 +93,6 @@ class EpochRows {
   std::map<TopicPartition, CollectedRange> ranges_;
   std::vector<RejectedRecord> rejected_;
   size_t records_ = 0, bytes_ = 0;
-  std::chrono::steady_clock::duration asked_{};  // time spent asking for schemas
 };
 
 }  // namespace millrace::pipeline

@@ -1,4 +1,4 @@
-#include "pipeline/decode/catalog.h"
+#include "pipeline/decode/reader_schemas.h"
 
 #include <xxhash.h>
 
@@ -7,8 +7,8 @@
 
 namespace millrace::pipeline {
 
-Result<CatalogPtr> Catalog::create(const std::vector<std::pair<std::string, SubjectVersion>>& readers) {
-  auto catalog = std::make_shared<Catalog>();
+Result<ReaderSchemasPtr> ReaderSchemas::create(const std::vector<std::pair<std::string, SubjectVersion>>& readers) {
+  auto schemas = std::make_shared<ReaderSchemas>();
   std::string text;  // topic and schema, each behind its length
   const auto add = [&text](std::string_view part) { text += std::to_string(part.size()) + ":", text += part; };
   auto sorted = readers;
@@ -20,19 +20,19 @@ Result<CatalogPtr> Catalog::create(const std::vector<std::pair<std::string, Subj
     auto mapped = avro::map_columns(**schema);
     if (!mapped) return permanent(where + mapped.error().reason);
     add(topic), add(version.schema);
-    catalog->readers_.push_back({topic, version.id, std::move(*schema), std::move(*mapped)});
+    schemas->readers_.push_back({topic, version.id, std::move(*schema), std::move(*mapped)});
   }
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
-  catalog->hash_ = {hash.high64, hash.low64};
-  return catalog;
+  schemas->hash_ = {hash.high64, hash.low64};
+  return schemas;
 }
 
-const Catalog::Reader* Catalog::find(std::string_view topic) const {
+const ReaderSchemas::Reader* ReaderSchemas::find(std::string_view topic) const {
   const auto at = std::ranges::find(readers_, topic, &Reader::topic);
   return at == readers_.end() ? nullptr : &*at;
 }
 
-std::expected<DecodeProgramPtr, Rejection> Catalog::program(const Reader& reader, SchemaId writer_id, const avro::Schema& writer) const {
+std::expected<DecodeProgramPtr, Rejection> ReaderSchemas::program(const Reader& reader, SchemaId writer_id, const avro::Schema& writer) const {
   const std::lock_guard lock(mutex_);
   const auto key = std::pair(&reader, writer_id.value);
   if (const auto at = programs_.find(key); at != programs_.end()) return at->second;
@@ -45,7 +45,7 @@ std::expected<DecodeProgramPtr, Rejection> Catalog::program(const Reader& reader
   return programs_.emplace(key, std::move(program)).first->second;
 }
 
-Result<std::vector<CatalogPtr>> catalogs_of(const std::vector<std::string>& topics, const std::vector<std::vector<SubjectVersion>>& versions) {
+Result<std::vector<ReaderSchemasPtr>> reader_schemas_of(const std::vector<std::string>& topics, const std::vector<std::vector<SubjectVersion>>& versions) {
   MILLRACE_CHECK(topics.size() == versions.size() && !topics.empty(), "one list of versions a topic");
   std::set<int32_t> ids;
   int32_t first = 0;  // before it some topic has no schema yet
@@ -55,7 +55,7 @@ Result<std::vector<CatalogPtr>> catalogs_of(const std::vector<std::string>& topi
     for (const SubjectVersion& version : list) ids.insert(version.id.value), least = std::min(least, version.id.value);
     first = std::max(first, least);
   }
-  std::vector<CatalogPtr> catalogs;
+  std::vector<ReaderSchemasPtr> all;
   for (auto id = ids.lower_bound(first); id != ids.end(); ++id) {
     std::vector<std::pair<std::string, SubjectVersion>> readers;
     for (size_t i = 0; i < topics.size(); ++i) {
@@ -64,12 +64,12 @@ Result<std::vector<CatalogPtr>> catalogs_of(const std::vector<std::string>& topi
         if (version.id.value <= *id && (latest == nullptr || version.version > latest->version)) latest = &version;
       readers.emplace_back(topics[i], *latest);
     }
-    auto catalog = Catalog::create(readers);
-    if (!catalog && std::next(id) != ids.end()) continue;  // nothing was ever read with it
-    if (!catalog) return std::unexpected(catalog.error());
-    catalogs.push_back(std::move(*catalog));
+    auto schemas = ReaderSchemas::create(readers);
+    if (!schemas && std::next(id) != ids.end()) continue;  // nothing was ever read with it
+    if (!schemas) return std::unexpected(schemas.error());
+    all.push_back(std::move(*schemas));
   }
-  return catalogs;
+  return all;
 }
 
 }  // namespace millrace::pipeline
