@@ -26,6 +26,7 @@ ALLOWED = {
     "clients/metrics": ["base", "clients/http_server"],
     "clients/clickhouse": ["base", "columns", "clients/http"],
     "topic_store": ["base", "clients/kafka"],
+    "catalog_topic": ["base", "columns", "rules", "topic_store"],
     # The rooms of the pipeline don't know each other; pipeline/lane joins them.
     "pipeline/commit": ["base"],
     "pipeline/ingest": ["base", "clients/kafka", "clients/metrics"],
