@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "rules/rule_tests.h"
+
 namespace millrace::rules {
 namespace {
 
@@ -103,7 +110,7 @@ TEST(RuleSet, HasOneCanonicalFormHoweverItIsWritten) {
 TEST(RuleSet, KnowsThePlaceOfEachByteOfAnExpression) {
   const auto set = read_rule_set(
       "tenant: acme\ntopics:\n  t:\n    drop:\n"
-      "      - {name: plain, when: a > 1 && 'é' < b && c}\n"                                          // line 5
+      "      - {name: plain, when: a > 1 && 'é' < b && c}\n"                                         // line 5
       "      - name: folded_plain\n        when: a > 1\n"                                            // 7
       "           && b\n\n          && c\n"                                                          // 8, 10
       "      - name: double\n        when: \"a == \\\"x\\\" &&\n          b \\\n          && c\"\n"  // 12, 13, 14
@@ -203,6 +210,38 @@ TEST(RuleSet, IsReadFromOneLongLineInAMoment) {
   const auto set = read_rule_set(json);
   ASSERT_TRUE(set) << to_string(set.error(), "");
   EXPECT_EQ(set->rules(), 21'000u);
+}
+
+// The files that the JSON Schema is tested with too (tests/e2e/test_rules.py). A wrong one begins with what is said of it.
+std::map<std::string, std::string> files(const std::string& folder) {
+  std::map<std::string, std::string> texts;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(MILLRACE_SOURCE_DIR) + "/" + folder)) {
+    std::ostringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    texts[entry.path().filename().string()] = text.str();
+  }
+  EXPECT_FALSE(texts.empty()) << folder;
+  return texts;
+}
+TEST(RuleSetFiles, AreReadIfTheSchemaAcceptsThem) {
+  for (const auto& [name, text] : files("tests/rules/right")) EXPECT_EQ(errors(text), "right") << name;
+  for (const auto& [name, text] : files("contracts/rules")) {
+    if (!name.ends_with(".test.yaml")) {
+      EXPECT_EQ(errors(text), "right") << name;
+      continue;
+    }
+    const auto tests = read_rule_tests(text);
+    EXPECT_TRUE(tests) << name << ": " << (tests ? "" : to_string(tests.error(), ""));
+  }
+}
+TEST(RuleSetFiles, AreRefusedWithWhatTheyExpect) {
+  for (const char* folder : {"tests/rules/wrong", "tests/rules/beyond_schema"}) {
+    for (const auto& [name, text] : files(folder)) {
+      std::string expected, line;
+      for (std::istringstream lines(text); std::getline(lines, line) && line.starts_with("#: ");) (expected += expected.empty() ? "" : "\n") += line.substr(3);
+      EXPECT_EQ(errors(text), expected) << name;
+    }
+  }
 }
 
 }  // namespace

@@ -1,0 +1,62 @@
+"""Rule sets, as others see them: the JSON Schema that editors use agrees with `millrace rules check`, and the command says what is wrong."""
+import json, subprocess
+import jsonschema, pytest, yaml
+from conftest import BINARY, ROOT
+
+SCHEMA = json.loads((ROOT / "contracts/rules.schema.json").read_text())
+EXAMPLES = sorted(p for p in (ROOT / "contracts/rules").glob("*.yaml") if not p.name.endswith(".test.yaml"))
+RIGHT = sorted((ROOT / "tests/rules/right").iterdir())
+WRONG = sorted((ROOT / "tests/rules/wrong").iterdir())
+BEYOND = sorted((ROOT / "tests/rules/beyond_schema").iterdir())
+
+
+def complaints(path):
+    return [e.message for e in jsonschema.Draft202012Validator(SCHEMA).iter_errors(yaml.safe_load(path.read_text()))]
+
+
+def check(*arguments):
+    done = subprocess.run([BINARY, "rules", "check", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_schema_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert len(EXAMPLES) >= 3 and len(RIGHT) >= 2 and len(WRONG) >= 5 and BEYOND
+
+
+@pytest.mark.parametrize("path", EXAMPLES + RIGHT + BEYOND, ids=lambda p: p.name)
+def test_schema_accepts(path):
+    assert complaints(path) == []
+
+
+@pytest.mark.parametrize("path", WRONG, ids=lambda p: p.name)
+def test_schema_refuses(path):
+    assert complaints(path) != []
+
+
+def test_examples_are_right():
+    status, out, err = check("contracts/rules/acme.yaml", "contracts/rules/globex.yaml", "contracts/rules/default.yaml", "contracts/rules/acme.test.yaml")
+    assert (status, err) == (0, "")
+    assert out.splitlines() == [
+        "contracts/rules/acme.yaml: tenant acme-009, 3 topics, 29 rules: right",
+        "contracts/rules/globex.yaml: tenant globex-003, 2 topics, 21 rules: right",
+        "contracts/rules/default.yaml: tenant *, 5 topics, 6 rules: right",
+        "contracts/rules/acme.test.yaml: 4 tests: right",
+    ]
+
+
+def test_what_is_wrong_is_told_with_its_place(tmp_path):
+    path = tmp_path / "acme.yaml"
+    path.write_text("tenant: acme\ntopics:\n  order.created:\n    drop:\n      - name: tests\n        when: amuont > 1\n")
+    status, out, err = check(path)
+    assert status == 1
+    assert err == f"{path}:6:15: order.created has no field 'amuont'; did you mean 'amount'?\n"
+    assert out == ""
+
+
+@pytest.mark.parametrize("path", WRONG + BEYOND, ids=lambda p: p.name)
+def test_command_says_what_the_file_expects(path):
+    expected = [line[3:] for line in path.read_text().splitlines() if line.startswith("#: ")]
+    status, _, err = check(path)
+    assert status == 1
+    assert err.splitlines() == [f"{path}:{line}" for line in expected]
