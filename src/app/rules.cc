@@ -17,7 +17,7 @@ namespace millrace::app {
 namespace {
 
 constexpr const char* kAbout =
-    "Checks rule sets before they are put to use: each expression against the fields that the events have, in every version of their schema.\n"
+    "Each expression is checked against the fields that the events have, in every version of their schema, before the rules are put to use.\n"
     "What is wrong is printed as file:line:column: message, all of it at once, with what would be right where that can be guessed. docs/rules.md\n"
     "tells the format, contracts/rules.schema.json tells it to editors, contracts/rules/ has examples.\n\n"
     "  millrace rules check contracts/rules/*.yaml\n"
@@ -94,10 +94,11 @@ int check(const Options& options) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App cli{kAbout, "millrace rules"};
+  CLI::App cli{"A tenant's rule set says what happens to its events.", "millrace rules"};
   Options options;
   cli.require_subcommand(1);
   auto* check_command = cli.add_subcommand("check", "say what is wrong in rule sets, or that they are right");
+  check_command->footer(kAbout);
   auto* schemas = check_command->add_option("--schemas", options.schemas, "directory with <topic>.avsc; by default contracts/avro");
   check_command->add_option("--registry", options.registry, "URL of the schema registry: all versions of <topic>-value")->excludes(schemas);
   check_command->add_option("FILE", options.files, "rule sets in YAML or JSON, and *.test.yaml")->required();

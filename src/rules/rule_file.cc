@@ -128,7 +128,8 @@ std::expected<FileNode, FileDiagnostic> read_rule_file(std::string_view bytes, c
   } catch (const Refused& refused) {
     return wrong(refused.mark, refused.message);
   } catch (const YAML::Exception& error) {
-    return wrong(error.mark, "this is no YAML: " + error.msg);
+    const bool colon = error.msg == YAML::ErrorMsg::MAP_VALUE;
+    return wrong(error.mark, "this is no YAML: " + error.msg + (colon ? "; an expression with a colon and a space in it stands in quotes, or below a |" : ""));
   }
 }
 

@@ -190,6 +190,9 @@ TEST(RuleSetCheck, RefusesTypesThatDontFitTheirRule) {
   EXPECT_EQ(errors("    set: {amount: 'decimal(amount * 1.19, 2)', status: '\"new\"', tags: '[]', session_id: 'null', at: at}\n"), "right");
   EXPECT_EQ(errors("    set: {order_id: '\"x\"'}\n"), "4:22: 'order_id' can't be set to this: string doesn't fit into UUID");
 }
+TEST(RuleSetCheck, RefusesConstantsThatFailEvenWhereTheyAreNeverReached) {
+  EXPECT_EQ(errors("    set: {a: 'false ? 1 / 0 : 1', b: 'true || int(\"x\") > 0'}\n"), "4:23: this divides by zero\n4:47: 'x' is no int");
+}
 TEST(RuleSetCheck, ChecksReferenceTables) {
   EXPECT_EQ(errors("    enrich: [{table: plan, key: plan_id, fields: {a: name}}]\n"), "4:22: there is no reference table 'plan'; did you mean 'plans'?");
   EXPECT_EQ(errors("    enrich: [{table: plans, key: quantity, fields: {a: name}}]\n"), "4:34: the key of 'plans' is string; this is int");

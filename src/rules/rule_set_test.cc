@@ -190,6 +190,8 @@ TEST(RuleSet, IsOnePlainDocument) {
   EXPECT_EQ(errors("tenant: acme\ntopics: {}\n---\ntenant: b\ntopics: {}"), "4:1: a second document (---): one file holds one");
   EXPECT_EQ(errors("tenant: \xFF"), "1:9: this is no UTF-8");
   EXPECT_EQ(errors("tenant: {a\ntopics"), "2:7: this is no YAML: end of map flow not found");
+  EXPECT_EQ(errors("tenant: acme\ntopics: {}\nx: a ? b : c"),
+            "3:10: this is no YAML: illegal map value; an expression with a colon and a space in it stands in quotes, or below a |");
   EXPECT_EQ(errors(std::string(100, '[') + std::string(100, ']')), "1:65: lists and maps stand inside each other more than 64 times");
   EXPECT_EQ(errors(std::string((512 << 10) + 1024, '#')), "1:1: the file has 513 KiB; at most 512 are read");
 }
