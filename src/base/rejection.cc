@@ -22,6 +22,9 @@ const char* name(RejectionCode code) {
     case RejectionCode::kTooLarge: return "too_large";
     case RejectionCode::kOutOfRange: return "out_of_range";
     case RejectionCode::kUnresolvable: return "unresolvable";
+    case RejectionCode::kInvalid: return "invalid";
+    case RejectionCode::kRuleFailed: return "rule_failed";
+    case RejectionCode::kUnknownTenant: return "unknown_tenant";
     case RejectionCode::kAbandoned: return "abandoned";
   }
   return "unknown";

@@ -8,7 +8,7 @@ namespace millrace {
 
 enum class Stage : uint8_t { kFrame, kSchema, kDecode, kTransform, kEncode, kPlan };
 
-// Stable names: they are in the dead letters' metadata and in metrics.
+// Stable names: they are in the dead letters' metadata and in metrics. Stable numbers: they are in plans; new ones go to the end.
 enum class RejectionCode : uint8_t {
   kEmptyPayload,        // no bytes at all (value of length 0)
   kTombstone,           // null value
@@ -29,6 +29,9 @@ enum class RejectionCode : uint8_t {
   kOutOfRange,    // a value that the column can't hold
   kUnresolvable,  // union branch or enum symbol of the writer that the reader lacks
   kAbandoned,     // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
+  kInvalid,        // a tenant's rule that must hold doesn't
+  kRuleFailed,     // a tenant's rule has no value for it: an overflow, a division by zero …
+  kUnknownTenant,  // no rule set for its tenant, and no default one
 };
 
 struct Rejection {

@@ -14,9 +14,6 @@
 
 namespace millrace::pipeline {
 
-// The columns that follow the reader schema's in every block.
-inline constexpr size_t kPositionColumns = 3;  // _partition Int32, _offset Int64, _schema_id Int32
-
 class Catalog {
  public:
   struct Topic {

@@ -1,0 +1,356 @@
+#include "pipeline/transform/row_transform.h"
+
+#include <algorithm>
+
+#include <xxhash.h>
+
+#include "rules/kernels/column_append.h"
+
+namespace millrace::pipeline {
+
+using rules::Form;
+using rules::Vector;
+
+namespace {
+
+constexpr size_t kValuesToldMax = 4;
+
+uint64_t hash_of(const Vector& keys, size_t entry) {
+  if (keys.form == Form::kText) {
+    const auto text = keys.at<std::string_view>(entry);
+    return XXH3_64bits(text.data(), text.size());
+  }
+  const auto number = keys.at<uint64_t>(entry);
+  return XXH3_64bits(&number, sizeof number);
+}
+
+}  // namespace
+
+const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns::Block& rows, size_t first) {
+  rules_ = &rules, rows_ = &rows, first_ = first;
+  const uint32_t size = window_size();
+  outcome_.rejections.clear(), outcome_.alerts.clear(), outcome_.metered.clear();
+  outcome_.dropped = 0;
+  fates_.assign(size, RowFate::kDelivered);
+  outcome_.fates = fates_;
+  if (size == 0) return outcome_;
+  origin_.resize(size);
+  for (uint32_t row = 0; row < size; ++row) origin_[row] = row;
+  if (groups_.size() < rules.groups().size()) groups_.resize(rules.groups().size());
+  made_vectors_.assign(rules.made_numbers(), nullptr);
+  if (made_.size() < rules.made_numbers()) made_.resize(rules.made_numbers());
+  columns_ = rules.event_columns() + kPositionColumns;
+  find_tenants();
+  tenants_of_all_ = tenants_;
+  outcome_.tenants = tenants_of_all_;
+  leave_out();
+  for (size_t i = 0; i < rules.steps().size() && window_size() > 0; ++i) step(rules.steps()[i], i);
+  overwrite();
+  write_made();
+  leave_out();
+  std::ranges::sort(outcome_.rejections, {}, &RowRejection::row);
+  const auto lost = [this](const auto& of) { return fates_[of.row] != RowFate::kDelivered; };
+  std::erase_if(outcome_.alerts, lost);
+  std::erase_if(outcome_.metered, lost);
+  return outcome_;
+}
+
+void RowTransform::find_tenants() {
+  const uint32_t size = window_size();
+  tenants_.resize(size);
+  const auto unknown = [&](uint32_t row, std::string_view name) {
+    fates_[row] = RowFate::kRejected;
+    tenants_[row] = kNoTenant;
+    outcome_.rejections.push_back(
+        {row, {RejectionCode::kUnknownTenant, Stage::kTransform, -1, "tenant '" + rules::excerpt(name) + "' has no rule set, and there is no default one"}});
+  };
+  if (rules_->tenant_column() < 0) {
+    for (uint32_t row = 0; row < size; ++row) {
+      if (rules_->default_tenant() < 0) unknown(row, "");
+      else tenants_[row] = static_cast<uint32_t>(rules_->default_tenant());
+    }
+    return;
+  }
+  const columns::Column& column = rows_->column(static_cast<size_t>(rules_->tenant_column()));
+  std::string_view last;
+  int64_t tenant = -2;
+  for (uint32_t row = 0; row < size; ++row) {
+    const std::string_view name = column.text(first_ + row);
+    if (tenant == -2 || name != last) last = name, tenant = rules_->find_tenant(name);
+    if (tenant < 0) unknown(row, name);
+    else tenants_[row] = static_cast<uint32_t>(tenant);
+  }
+}
+
+// ---- the steps
+
+void RowTransform::step(const RuleStep& step, size_t index) {
+  const uint32_t size = window_size();
+  for (uint32_t row = 0; row < size; ++row) {
+    if (fates_[origin_[row]] != RowFate::kDelivered) continue;
+    for (const TenantRules::Use& use : rules_->uses(tenants_[row], index)) {
+      GroupRows& entries = groups_[use.group];
+      if (entries.rows.empty()) touched_.push_back(use.group);
+      entries.rows.push_back(static_cast<uint32_t>(first_ + row));
+      entries.instances.push_back(use.instance);
+    }
+  }
+  for (const uint32_t g : touched_) {
+    const RuleGroup& group = rules_->groups()[g];
+    GroupRows& entries = groups_[g];
+    switch (step.stage) {
+      case rules::Stage::kCheck:
+      case rules::Stage::kDrop: conditions(group, entries); break;
+      case rules::Stage::kSample: sample(group, entries); break;
+      case rules::Stage::kDerive:
+      case rules::Stage::kOutput: assign(group, entries); break;
+      case rules::Stage::kAlert: alert(group, entries); break;
+      case rules::Stage::kMeter: meter(group, entries); break;
+    }
+    entries.rows.clear(), entries.instances.clear();
+  }
+  touched_.clear();
+  settle_falls();
+  const bool conditions_are_over = step.stage <= rules::Stage::kSample;
+  if (conditions_are_over) leave_out();
+}
+
+const Vector& RowTransform::evaluate(const RulePart& part, const GroupRows& entries) {
+  const rules::Input input{rows_, rules_->event_columns(), made_vectors_, static_cast<uint32_t>(first_), rules_->tables()};
+  const bool one = part.parameters.instances() == 1;
+  return evaluator_.evaluate(*part.program, input, {entries.rows, one ? std::span<const uint32_t>() : std::span<const uint32_t>(entries.instances), 0},
+                             part.parameters);
+}
+
+void RowTransform::fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::*part,
+                        rules::Failure failure) {
+  const RuleInstance& of = group.instances[entries.instances[entry]];
+  const CompiledPart* failed = failure && part != nullptr ? &*(of.rule->*part) : nullptr;
+  falls_.push_back({static_cast<uint32_t>(entries.rows[entry] - first_), of.ordinal, of.rule, failed, failure.code()});
+}
+
+void RowTransform::conditions(const RuleGroup& group, const GroupRows& entries) {
+  const Vector& result = evaluate(*group.when, entries);
+  const bool drop = group.first->stage == rules::Stage::kDrop;
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    if (const rules::Failure failure = result.failure(i))
+      fall(group, entries, i, &CompiledRule::when, failure);
+    else if (drop && result.at<uint8_t>(i) != 0)
+      fates_[origin_[entries.rows[i] - first_]] = RowFate::kDropped;
+    else if (!drop && result.at<uint8_t>(i) == 0)
+      fall(group, entries, i, &CompiledRule::when, {});
+  }
+}
+
+void RowTransform::sample(const RuleGroup& group, const GroupRows& entries) {
+  const Vector& keys = evaluate(*group.key, entries);
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    if (const rules::Failure failure = keys.failure(i)) {
+      fall(group, entries, i, &CompiledRule::key, failure);
+      continue;
+    }
+    const double keep = group.instances[entries.instances[i]].rule->keep;
+    const double place = static_cast<double>(hash_of(keys, i) >> 11) * 0x1p-53;  // [0, 1)
+    if (place >= keep) fates_[origin_[entries.rows[i] - first_]] = RowFate::kSampledOut;
+  }
+}
+
+ColumnValues& RowTransform::values_of(const CompiledRule& rule, Form form, uint8_t scale) {
+  if (rule.made_column >= 0) {
+    auto& made = made_[static_cast<size_t>(rule.made_column)];
+    if (!made) made = std::make_unique<ColumnValues>();
+    if (made_vectors_[static_cast<size_t>(rule.made_column)] == nullptr) {
+      made->begin(form, scale, window_size());
+      made_vectors_[static_cast<size_t>(rule.made_column)] = &made->vector();
+    }
+    return *made;
+  }
+  const auto column = static_cast<uint32_t>(rule.event_column);
+  for (Overwritten& each : overwritten_)
+    if (each.begun && each.column == column && each.values->vector().form == form && each.values->vector().scale == scale) return *each.values;
+  auto free = std::ranges::find(overwritten_, false, &Overwritten::begun);
+  if (free == overwritten_.end()) free = overwritten_.insert(free, {0, std::make_unique<ColumnValues>(), false});
+  free->column = column, free->begun = true;
+  free->values->begin(form, scale, window_size());
+  return *free->values;
+}
+
+void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
+  if (group.first->clears) {
+    ColumnValues& values = values_of(*group.first, Form::kBool, 0);
+    for (const uint32_t row : entries.rows) values.clear(row - first_);
+    return;
+  }
+  const rules::Type& type = group.value->program->type();
+  const Vector& result = evaluate(*group.value, entries);
+  ColumnValues& values = values_of(*group.first, rules::form_of(type), type.scale);
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    if (const rules::Failure failure = result.failure(i))
+      fall(group, entries, i, &CompiledRule::value, failure);
+    else
+      values.set(entries.rows[i] - first_, result, i);
+  }
+}
+
+const RowTransform::GroupRows& RowTransform::where(const RuleGroup& group, const GroupRows& entries) {
+  if (!group.when) return entries;
+  const Vector& holds = evaluate(*group.when, entries);
+  chosen_.rows.clear(), chosen_.instances.clear();
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    if (const rules::Failure failure = holds.failure(i)) {
+      fall(group, entries, i, &CompiledRule::when, failure);
+    } else if (holds.at<uint8_t>(i) != 0) {
+      chosen_.rows.push_back(entries.rows[i]), chosen_.instances.push_back(entries.instances[i]);
+    }
+  }
+  return chosen_;
+}
+
+void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
+  const GroupRows& entries = where(group, all);
+  if (entries.rows.empty()) return;
+  const size_t begin = outcome_.alerts.size();
+  for (size_t i = 0; i < entries.rows.size(); ++i)
+    outcome_.alerts.push_back({origin_[entries.rows[i] - first_], group.instances[entries.instances[i]], {}, {}, {}});
+  const auto each = [&](const RulePart& part, const std::optional<CompiledPart> CompiledRule::*role, const auto& take) {
+    const Vector& values = evaluate(part, entries);
+    for (size_t i = 0; i < entries.rows.size(); ++i) {
+      if (const rules::Failure failure = values.failure(i))
+        fall(group, entries, i, role, failure);
+      else
+        take(outcome_.alerts[begin + i], rules::text_of(part.program->type(), values, i));
+    }
+  };
+  each(*group.title, &CompiledRule::title, [](RaisedAlert& to, std::string text) { to.title = std::move(text); });
+  if (group.key) each(*group.key, &CompiledRule::key, [](RaisedAlert& to, std::string text) { to.key = std::move(text); });
+  for (const RulePart& field : group.fields) each(field, nullptr, [](RaisedAlert& to, std::string text) { to.fields.push_back(std::move(text)); });
+}
+
+void RowTransform::meter(const RuleGroup& group, const GroupRows& all) {
+  const GroupRows& entries = where(group, all);
+  if (entries.rows.empty()) return;
+  const Vector& values = evaluate(*group.value, entries);
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    if (const rules::Failure failure = values.failure(i)) {
+      fall(group, entries, i, &CompiledRule::value, failure);
+      continue;
+    }
+    const rules::Int128 value = values.form == Form::kDecimal ? values.at<rules::Int128>(i)
+                                : values.form == Form::kUint  ? static_cast<rules::Int128>(values.at<uint64_t>(i))
+                                                              : static_cast<rules::Int128>(values.at<int64_t>(i));
+    outcome_.metered.push_back({origin_[entries.rows[i] - first_], group.instances[entries.instances[i]], value, values.scale});
+  }
+}
+
+// ---- rows that fall
+
+// Of the rules that a row fell by in this step, the one that the tenant wrote first is told.
+void RowTransform::settle_falls() {
+  if (falls_.empty()) return;
+  std::ranges::sort(falls_, [](const Fall& a, const Fall& b) { return std::pair(a.row, a.ordinal) < std::pair(b.row, b.ordinal); });
+  for (const Fall& fall : falls_) {
+    const uint32_t origin = origin_[fall.row];
+    if (fates_[origin] == RowFate::kRejected) continue;
+    fates_[origin] = RowFate::kRejected;
+    const bool failed = fall.code != rules::FailureCode::kNone;
+    outcome_.rejections.push_back({origin, {failed ? RejectionCode::kRuleFailed : RejectionCode::kInvalid, Stage::kTransform, -1, reason(fall)}});
+  }
+  falls_.clear();
+}
+
+// "rule 'positive' doesn't hold: an order costs something; amount > 0 (amount = -3)"
+std::string RowTransform::reason(const Fall& fall) const {
+  const bool failed = fall.code != rules::FailureCode::kNone;
+  const CompiledPart* part = fall.part != nullptr ? fall.part : fall.rule->when ? &*fall.rule->when : fall.rule->value ? &*fall.rule->value : nullptr;
+  std::string text = "rule '" + fall.rule->name + "' " + (failed ? std::string("failed: ") + rules::describe(fall.code) : "doesn't hold");
+  if (!failed && !fall.rule->message.empty()) text += ": " + fall.rule->message;
+  if (part == nullptr) return text;
+  text += "; " + rules::excerpt(part->text, 200);
+  std::string values;
+  for (size_t i = 0; i < std::min(part->columns.size(), kValuesToldMax); ++i) {
+    const uint32_t column = part->columns[i];
+    values += (values.empty() ? "" : ", ") + rows_->name(column) + " = " + rules::excerpt(rules::text_of(rows_->column(column), first_ + fall.row));
+  }
+  return values.empty() ? text : text + " (" + values + ")";
+}
+
+void RowTransform::leave_out() {
+  const uint32_t size = window_size();
+  std::vector<uint32_t> kept;
+  for (uint32_t row = 0; row < size; ++row)
+    if (fates_[origin_[row]] == RowFate::kDelivered) kept.push_back(row);
+  if (kept.size() == size) return;
+  std::vector<uint8_t> mask(size, 0);
+  for (const uint32_t row : kept) mask[row] = 1;
+  for (uint32_t row = 0; row < size; ++row) {
+    const RowFate fate = fates_[origin_[row]];
+    outcome_.dropped += fate == RowFate::kDropped || fate == RowFate::kSampledOut;
+  }
+  for (size_t i = 0; i < columns_; ++i) rows_->column(i).keep(mask, first_);
+  rows_->set_rows(first_ + kept.size());
+  for (size_t i = 0; i < kept.size(); ++i) origin_[i] = origin_[kept[i]], tenants_[i] = tenants_[kept[i]];
+  origin_.resize(kept.size()), tenants_.resize(kept.size());
+}
+
+// ---- what is written
+
+// A value that its column can't hold.
+void RowTransform::misfit(uint32_t row, rules::FailureCode code, int32_t CompiledRule::*column, int32_t number) {
+  const uint32_t origin = origin_[row];
+  if (fates_[origin] != RowFate::kDelivered) return;
+  fates_[origin] = RowFate::kRejected;
+  for (const TenantRules::Use& use : rules_->tenant(tenants_[row]).uses) {
+    const RuleInstance& of = rules_->groups()[use.group].instances[use.instance];
+    if (of.rule->*column != number) continue;
+    const Fall fall{row, of.ordinal, of.rule, of.rule->value ? &*of.rule->value : nullptr, code};
+    outcome_.rejections.push_back({origin, {RejectionCode::kRuleFailed, Stage::kTransform, -1, reason(fall)}});
+    return;
+  }
+}
+
+void RowTransform::overwrite() {
+  const size_t size = window_size();
+  for (size_t i = 0; i < overwritten_.size(); ++i) {
+    if (!overwritten_[i].begun) continue;
+    const uint32_t number = overwritten_[i].column;
+    std::vector<ColumnValues*> forms;
+    for (Overwritten& each : overwritten_)
+      if (each.begun && each.column == number) forms.push_back(each.values.get()), each.begun = false;
+    columns::Column& column = rows_->column(number);
+    columns::Column written(column.type());
+    for (size_t row = 0; row < size; ++row) {
+      const auto by = std::ranges::find_if(forms, [&](const ColumnValues* each) { return each->assigned(row); });
+      if (by == forms.end()) {
+        written.append_rows(column, first_ + row, 1);
+      } else if ((*by)->cleared(row)) {
+        written.append_default();
+      } else if (const auto failure = rules::append((*by)->vector(), row, written); failure != rules::FailureCode::kNone) {
+        written.append_default();
+        misfit(static_cast<uint32_t>(row), failure, &CompiledRule::event_column, static_cast<int32_t>(number));
+      }
+    }
+    column.truncate(first_);
+    column.append_rows(written, 0, size);
+  }
+}
+
+void RowTransform::write_made() {
+  const size_t size = window_size();
+  for (size_t number = 0; number < rules_->made_numbers(); ++number) {
+    const int32_t at = rules_->made_at(static_cast<uint32_t>(number));
+    if (at < 0) continue;
+    columns::Column& column = rows_->column(rules_->event_columns() + kPositionColumns + static_cast<size_t>(at));
+    const ColumnValues* values = made_vectors_[number] == nullptr ? nullptr : made_[number].get();
+    for (size_t row = 0; row < size; ++row) {
+      if (values == nullptr || !values->assigned(row) || values->cleared(row))
+        column.append_default();
+      else if (const auto failure = rules::append(values->vector(), row, column); failure != rules::FailureCode::kNone) {
+        column.append_default();
+        misfit(static_cast<uint32_t>(row), failure, &CompiledRule::made_column, static_cast<int32_t>(number));
+      }
+    }
+  }
+  columns_ = rows_->column_count();
+}
+
+}  // namespace millrace::pipeline
