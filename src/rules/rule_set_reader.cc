@@ -125,7 +125,7 @@ class RuleSetReader {
     const auto fields = [&](const FileNode& n) {
       form_.entries(n, "fields", [&](const PlacedText& field, const FileNode& of) {
         if (!form_.is_field_name(field, "what is new")) return;
-        if (PlacedText from = form_.name(of, "a table's field"); !from.value.empty()) rule.fields.emplace_back(field, std::move(from));
+        if (PlacedText from = form_.field_name(of, "a table's field"); !from.value.empty()) rule.fields.emplace_back(field, std::move(from));
       });
     };
     const Key keys[] = {{"table", [&](const FileNode& n) { rule.table = form_.name(n, "a table"); }, kRequired},

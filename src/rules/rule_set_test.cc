@@ -218,6 +218,7 @@ TEST(RuleSet, IsReadFromOneLongLineInAMoment) {
 std::map<std::string, std::string> files(const std::string& folder) {
   std::map<std::string, std::string> texts;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(MILLRACE_SOURCE_DIR) + "/" + folder)) {
+    if (!entry.is_regular_file()) continue;
     std::ostringstream text;
     text << std::ifstream(entry.path()).rdbuf();
     texts[entry.path().filename().string()] = text.str();
@@ -235,6 +236,20 @@ TEST(RuleSetFiles, AreReadIfTheSchemaAcceptsThem) {
     const auto tests = read_rule_tests(text);
     EXPECT_TRUE(tests) << name << ": " << (tests ? "" : to_string(tests.error(), ""));
   }
+}
+TEST(RuleSetFiles, AreRightInTheDocumentation) {
+  const std::string text = files("docs")["rules.md"];
+  std::vector<std::string> blocks;
+  for (size_t begin = text.find("```yaml\n"); begin != text.npos; begin = text.find("```yaml\n", begin)) {
+    begin += 8;
+    blocks.push_back(text.substr(begin, text.find("```", begin) - begin));
+  }
+  ASSERT_EQ(blocks.size(), 2u);
+  const auto set = read_rule_set(blocks[0]);
+  ASSERT_TRUE(set) << to_string(set.error(), "");
+  EXPECT_EQ(canonical_json(*set), kAllCanonical);
+  const auto tests = read_rule_tests(blocks[1]);
+  EXPECT_TRUE(tests) << to_string(tests.error(), "");
 }
 TEST(RuleSetFiles, AreRefusedWithWhatTheyExpect) {
   for (const char* folder : {"tests/rules/wrong", "tests/rules/beyond_schema"}) {
