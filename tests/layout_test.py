@@ -33,7 +33,7 @@ ALLOWED = {
     "pipeline/decode": BELOW_CLIENTS + ["clients/http", "clients/kafka", "clients/metrics"],
     "pipeline/transform": BELOW_CLIENTS,
     "pipeline/sinks/*": BELOW_CLIENTS + ["clients/*"],
-    "pipeline/lane": BELOW_CLIENTS + ["clients/*", "pipeline/*"],
+    "pipeline/lane": BELOW_CLIENTS + ["clients/*", "catalog_topic", "topic_store", "pipeline/*"],
     "services/clickhouse_embedded": ["base", "clients/chdb", "clients/http_server", "clients/metrics"],
     "services/*": BELOW_CLIENTS + ["clients/*", "topic_store"],
     # The audit judges the pipeline, so it shares nothing with it but the clients; the load generator likewise.

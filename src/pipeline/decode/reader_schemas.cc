@@ -20,7 +20,9 @@ Result<ReaderSchemasPtr> ReaderSchemas::create(const std::vector<std::pair<std::
     auto mapped = avro::map_columns(**schema);
     if (!mapped) return permanent(where + mapped.error().reason);
     add(topic), add(version.schema);
-    schemas->readers_.push_back({topic, version.id, std::move(*schema), std::move(*mapped)});
+    auto bytes = avro::bytes_columns(**schema);
+    if (!bytes) return permanent(where + bytes.error().reason);
+    schemas->readers_.push_back({topic, version.id, std::move(*schema), std::move(*mapped), std::move(*bytes)});
   }
   const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
   schemas->hash_ = {hash.high64, hash.low64};

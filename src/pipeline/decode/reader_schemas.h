@@ -30,6 +30,7 @@ class ReaderSchemas {
     SchemaId id;
     avro::SchemaPtr schema;
     std::vector<columns::NamedType> columns;
+    std::vector<std::string> bytes_columns;  // of them those that hold bytes, though their type is String
   };
 
   // The error is permanent: a schema that is invalid, or has no columns.

@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 // ---- blocks
 
-columns::Block BlockPool::take(const std::string& topic, const std::vector<columns::NamedType>& wanted) {
+columns::Block EpochMemory::take(const std::string& topic, const std::vector<columns::NamedType>& wanted) {
   auto& spare = blocks_[topic];
   while (!spare.empty()) {
     columns::Block block = std::move(spare.back());
@@ -23,7 +23,7 @@ columns::Block BlockPool::take(const std::string& topic, const std::vector<colum
   return columns::Block(wanted);
 }
 
-void BlockPool::give_back(const std::string& topic, columns::Block block) {
+void EpochMemory::give_back(const std::string& topic, columns::Block block) {
   block.clear();
   auto& spare = blocks_[topic];
   if (spare.size() < 3) spare.push_back(std::move(block));
@@ -31,8 +31,8 @@ void BlockPool::give_back(const std::string& topic, columns::Block block) {
 
 // ---- collecting
 
-EpochRows::EpochRows(CatalogPtr catalog, SchemaCache& schemas, BlockPool& pool, GivenUpPolicy policy)
-    : catalog_(std::move(catalog)), schemas_(&schemas), pool_(&pool), policy_(policy) {}
+EpochRows::EpochRows(CatalogPtr catalog, SchemaCache& schemas, EpochMemory& memory, GivenUpPolicy policy)
+    : catalog_(std::move(catalog)), schemas_(&schemas), memory_(&memory), policy_(policy) {}
 
 void EpochRows::begin_range(const TopicPartition& partition, Offset begin, std::vector<std::pair<Offset, RejectionCode>> given_up) {
   CollectedRange range;
@@ -47,7 +47,7 @@ EpochRows::Topic& EpochRows::topic_of(const std::string& name) {
   if (added) {
     const Catalog::Topic* known = catalog_->find(name);
     MILLRACE_CHECK(known != nullptr, "records of a topic that the catalog doesn't know: " + name);
-    at->second = {RecordDecoder(catalog_->schemas(), *known->reader, *schemas_, policy_), pool_->take(name, known->columns)};
+    at->second = {known->rules.get(), RecordDecoder(catalog_->schemas(), *known->reader, *schemas_, policy_), memory_->take(name, known->columns)};
   }
   return at->second;
 }
@@ -62,9 +62,22 @@ DecodeAttempt EpochRows::as_given(const Record& record, RejectionCode code) {
 }
 
 EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max, milliseconds schema_patience, milliseconds step) {
-  using Kind = DecodeAttempt::Kind;
   CollectedRange& range = ranges_.at(run.partition);
   Topic& topic = topic_of(run.partition.topic);
+  const size_t first_row = topic.rows.rows();
+  const auto rejected_before = static_cast<ptrdiff_t>(rejected_.size());
+  records_of_rows_.clear();
+  const Progress progress = decode(topic, range, run, given_up_max, schema_patience, step);
+  if (topic.rules != nullptr) {
+    transform(topic, range, run, first_row);
+    std::ranges::sort(rejected_.begin() + rejected_before, rejected_.end(), {}, &RejectedRecord::offset);
+  }
+  return progress;
+}
+
+EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const RecordRun& run, size_t given_up_max, milliseconds schema_patience,
+                                      milliseconds step) {
+  using Kind = DecodeAttempt::Kind;
   const size_t columns = topic.decoder.reader().columns.size();
   columns::Column &partitions = topic.rows.column(columns), &offsets = topic.rows.column(columns + 1), &schema_ids = topic.rows.column(columns + 2);
   Progress progress;
@@ -83,6 +96,7 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
       offsets.append(record.offset.value);
       schema_ids.append(topic.decoder.schema().value);
       topic.rows.end_row();
+      if (topic.rules != nullptr) records_of_rows_.push_back(static_cast<uint32_t>(progress.records));
     } else {
       if (attempt.could_differ && policy_ == GivenUpPolicy::kDecide) {
         if (given_up_max == 0) {
@@ -108,6 +122,30 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
     if (topic.decoder.asked() - asked >= step) break;
   }
   return progress;
+}
+
+void EpochRows::transform(Topic& topic, CollectedRange& range, const RecordRun& run, size_t first_row) {
+  const auto begin = std::chrono::steady_clock::now();
+  const RowTransform::Outcome& outcome = memory_->transform().run(*topic.rules, topic.rows, first_row);
+  range.dropped += static_cast<uint32_t>(outcome.dropped);
+  for (const RowRejection& rejection : outcome.rejections) {
+    const uint32_t record = records_of_rows_[rejection.row];
+    const auto frame = read_frame(run.records[record].value, run.records[record].null_value);
+    reject(run, record, {DecodeAttempt::Kind::kRejected, rejection.rejection, false, frame ? std::optional(*frame) : std::nullopt});
+  }
+  EpochMemory::RuleFigures& figures = memory_->figures();
+  for (size_t row = 0; row < outcome.fates.size();) {  // neighbours are often of one tenant
+    const uint32_t tenant = outcome.tenants[row];
+    TenantRows rows;
+    for (; row < outcome.fates.size() && outcome.tenants[row] == tenant; ++row) {
+      const RowFate fate = outcome.fates[row];
+      ++(fate == RowFate::kDelivered ? rows.delivered : fate == RowFate::kRejected ? rows.rejected : rows.dropped);
+    }
+    TenantRows& all = figures.tenants[tenant == kNoTenant ? "" : topic.rules->tenant(tenant).name];
+    all.delivered += rows.delivered, all.dropped += rows.dropped, all.rejected += rows.rejected;
+  }
+  figures.alerts += outcome.alerts.size(), figures.metered += outcome.metered.size();
+  figures.time += std::chrono::steady_clock::now() - begin;
 }
 
 void EpochRows::reject(const RecordRun& run, size_t index, DecodeAttempt&& attempt) {
@@ -147,13 +185,32 @@ void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
   }
 }
 
+columns::Block EpochRows::left_out() const {
+  using columns::Kind;
+  columns::Block block({{"_topic", columns::low_cardinality(columns::simple(Kind::kString))},
+                        {"_partition", columns::simple(Kind::kInt32)},
+                        {"begin", columns::simple(Kind::kInt64)},
+                        {"end", columns::simple(Kind::kInt64)},
+                        {"left_out", columns::simple(Kind::kUInt32)}});
+  for (const auto& [name, range] : ranges_) {
+    if (range.dropped == 0) continue;
+    block.column(0).append_text(name.topic);
+    block.column(1).append(name.partition.value);
+    block.column(2).append(range.offsets.begin.value);
+    block.column(3).append(range.offsets.end.value);
+    block.column(4).append(range.dropped);
+    block.end_row();
+  }
+  return block;
+}
+
 std::vector<TopicRows> EpochRows::take_rows() {
   std::vector<TopicRows> all;
   for (auto& [name, topic] : topics_) {
     if (topic.rows.rows() > 0)
       all.push_back({name, std::move(topic.rows)});
     else
-      pool_->give_back(name, std::move(topic.rows));
+      memory_->give_back(name, std::move(topic.rows));
   }
   topics_.clear();
   return all;

@@ -1,6 +1,6 @@
 #pragma once
-// The rows of an epoch in the making: records go in, one partition's run at a time; blocks by topic, ranges, and rejected records come
-// out. Made by a lane that collects its next epoch and by one that makes a found plan's rows again, with the same code (I4). One thread.
+// The rows of an epoch in the making: records go in, one partition's run at a time, are decoded and go through their tenants' rules; blocks by
+// topic, ranges, and rejected records come out. Made by a lane that collects its next epoch and by one that makes a found plan's rows again, with the same code (I4). One thread.
 
 #include <cstdint>
 #include <map>
@@ -13,8 +13,12 @@
 #include "pipeline/decode/record_decoder.h"
 #include "pipeline/decode/rejected_record.h"
 #include "pipeline/lane/catalog.h"
+#include "pipeline/transform/row_transform.h"
 
 namespace millrace::pipeline {
+
+// Beside the topics' tables: the records that rules dropped or sampled out are rows nowhere, so their numbers are.
+inline constexpr const char* kLeftOutTable = "millrace_left_out";
 
 struct TopicRows {
   std::string topic;
@@ -25,20 +29,38 @@ struct CollectedRange {
   TopicPartition partition;
   OffsetRange offsets;
   uint32_t records = 0;
-  size_t bytes = 0;  // of keys and values
+  uint32_t dropped = 0;  // of them, by rules
+  size_t bytes = 0;      // of keys and values
   uint64_t checksum = 0;
   std::vector<std::pair<Offset, RejectionCode>> given_up;  // dead letters for a reason that could differ next time (I5)
   std::vector<std::pair<int64_t, uint32_t>> timestamps;    // of the records, ms since 1970, and how many in a row had it
 };
 
-// Blocks that were written, to be filled again: a warm epoch allocates nothing.
-class BlockPool {
+// What rules did to the rows of a tenant.
+struct TenantRows {
+  uint64_t delivered = 0, dropped = 0, rejected = 0;
+};
+
+// What epochs leave to those that follow, so that a warm one allocates nothing: blocks that were written, to be filled again; the rules' scratch.
+// One a lane.
+class EpochMemory {
  public:
   columns::Block take(const std::string& topic, const std::vector<columns::NamedType>& columns);
   void give_back(const std::string& topic, columns::Block block);
+  RowTransform& transform() { return transform_; }
+
+  // For metrics; whoever reads them takes them. Rows that are read again count again.
+  struct RuleFigures {
+    std::map<std::string, TenantRows, std::less<>> tenants;
+    uint64_t alerts = 0, metered = 0;
+    std::chrono::nanoseconds time{};
+  };
+  RuleFigures& figures() { return figures_; }
 
  private:
   std::map<std::string, std::vector<columns::Block>> blocks_;
+  RowTransform transform_;
+  RuleFigures figures_;
 };
 
 class EpochRows {
@@ -54,7 +76,7 @@ class EpochRows {
     std::string reason;
   };
 
-  EpochRows(CatalogPtr catalog, SchemaCache& schemas, BlockPool& pool, GivenUpPolicy policy = GivenUpPolicy::kDecide);
+  EpochRows(CatalogPtr catalog, SchemaCache& schemas, EpochMemory& memory, GivenUpPolicy policy = GivenUpPolicy::kDecide);
   EpochRows(EpochRows&&) = default;
   EpochRows& operator=(EpochRows&&) = default;
 
@@ -74,24 +96,31 @@ class EpochRows {
   const CatalogPtr& catalog() const { return catalog_; }
   const std::map<TopicPartition, CollectedRange>& ranges() const { return ranges_; }
   const std::vector<RejectedRecord>& rejected() const { return rejected_; }
+  // A row for each range that rules left records out of: where it is, and how many. What kLeftOutTable gets.
+  columns::Block left_out() const;
   std::vector<TopicRows> take_rows();  // of topics that have any; the others go back to the pool
 
  private:
   struct Topic {
+    const TopicRules* rules = nullptr;  // the catalog's; none: there are no rules
     RecordDecoder decoder;
     columns::Block rows;
   };
   Topic& topic_of(const std::string& name);
   static DecodeAttempt as_given(const Record& record, RejectionCode code);
+  Progress decode(Topic& topic, CollectedRange& range, const RecordRun& run, size_t given_up_max, std::chrono::milliseconds schema_patience,
+                  std::chrono::milliseconds step);
+  void transform(Topic& topic, CollectedRange& range, const RecordRun& run, size_t first_row);
   void reject(const RecordRun& run, size_t index, DecodeAttempt&& attempt);
 
   CatalogPtr catalog_;
   SchemaCache* schemas_;
-  BlockPool* pool_;
+  EpochMemory* memory_;
   GivenUpPolicy policy_;
   std::map<std::string, Topic> topics_;
   std::map<TopicPartition, CollectedRange> ranges_;
   std::vector<RejectedRecord> rejected_;
+  std::vector<uint32_t> records_of_rows_;  // of the run: which record each row was
   size_t records_ = 0, bytes_ = 0;
 };
 

@@ -44,7 +44,7 @@ struct EpochRowsTest : ::testing::Test {
   metrics::Registry metrics;
   std::unique_ptr<SchemaCache> schemas;
   CatalogPtr catalog;
-  BlockPool pool;
+  EpochMemory pool;
 };
 
 TEST_F(EpochRowsTest, EveryRecordIsARowOrRejected) {

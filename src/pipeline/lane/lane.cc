@@ -62,14 +62,13 @@ Result<std::unique_ptr<Lane>> Lane::create(const LaneContext& context, int numbe
 Lane::Lane(const LaneContext& context, int number, Ingest ingest)
     : context_(context),
       number_(number),
-      catalog_(context.catalogs.latest()),
       ingest_(std::move(ingest)),
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.metrics),
       sink_(sink_settings(context.settings), context.metrics, [] {}),
       metrics_(context.metrics, number),
-      collecting_(catalog_, context.schemas, pool_),
+      collecting_(context.catalogs.latest(), context.schemas, memory_),
       pace_(context.settings.epoch.bytes_max) {
-  protocol_.catalog_known(CatalogHash(catalog_->hash()));
+  protocol_.catalog_known(CatalogHash(collecting_.catalog()->hash()));
 }
 
 Status Lane::run() {
@@ -90,6 +89,7 @@ void Lane::turn() {
   serve_group();
   carry_out();  // what is revoked or lost must be out of the epoch before it may close
   seek_beginnings();
+  take_up_catalog();
   collect();
   retry_schemas();
   look_at_sink();
@@ -197,6 +197,7 @@ void Lane::measure() {
   metrics_.in_flight_records.set(static_cast<double>(waiting.records + taken.records));
   metrics_.in_flight_bytes.set(static_cast<double>(waiting.bytes + taken.bytes));
   metrics_.paused.set(ingest_.paused() ? 1 : 0);
+  metrics_.rules(memory_.figures());
   const auto held = protocol_.held();
   metrics_.assigned.set(static_cast<double>(held.size()));
   const PlanPtr plan = writing_ ? writing_->plan : rebuild_ ? rebuild_->plan() : nullptr;

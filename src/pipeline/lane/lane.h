@@ -84,7 +84,8 @@ class Lane {
   bool due() const;
   bool letters_fit();
   PlanPtr make_plan() const;
-  void open_epoch();  // collecting_ begins anew
+  void open_epoch();        // collecting_ begins anew, with the newest catalog
+  void take_up_catalog();   // where nothing is collected yet
   void measure_budget();
   void tell_durable();
 
@@ -109,8 +110,7 @@ class Lane {
 
   LaneContext context_;
   int number_;
-  CatalogPtr catalog_;
-  BlockPool pool_;
+  EpochMemory memory_;
   Ingest ingest_;
   Transactions transactions_;
   ClickHouseSink sink_;

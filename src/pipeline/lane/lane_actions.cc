@@ -64,7 +64,7 @@ void Lane::read_offsets(const action::ReadOffsets& read) {
       answer.metadata = at.metadata;
       answer.topic_id = *topic_id;
       if (const auto metadata = decode(answer.metadata); answer.state == State::kOffset && metadata && metadata->plan)
-        if (context_.catalogs.find_or_load(metadata->plan->catalog.value)) protocol_.catalog_known(metadata->plan->catalog);
+        if (context_.catalogs.find(metadata->plan->catalog.value)) protocol_.catalog_known(metadata->plan->catalog);
     }
     answers.push_back(std::move(answer));
   }
@@ -135,7 +135,7 @@ void Lane::carry_out(const action::RebuildPlan& rebuild) {
   const CatalogPtr catalog = context_.catalogs.find(rebuild.plan->catalog.value);
   MILLRACE_CHECK(catalog != nullptr, "a plan is adopted only with its catalog");
   rebuilt_ = false;
-  rebuild_.emplace(rebuild.plan, EpochRows(catalog, context_.schemas, pool_, GivenUpPolicy::kAsGiven), context_.settings.kafka);
+  rebuild_.emplace(rebuild.plan, EpochRows(catalog, context_.schemas, memory_, GivenUpPolicy::kAsGiven), context_.settings.kafka);
 }
 
 void Lane::carry_out(const action::WritePlan& write) {
@@ -150,6 +150,7 @@ void Lane::carry_out(const action::WritePlan& write) {
   }
   WriteOrder order{write.plan->id, write.plan->time_ms, write.fresh, {}};
   for (TopicRows& rows : writing_->rows.take_rows()) order.tables.push_back({clickhouse::table_of_topic(rows.topic), rows.topic, std::move(rows.rows)});
+  if (columns::Block left_out = writing_->rows.left_out(); left_out.rows() > 0) order.tables.push_back({kLeftOutTable, "", std::move(left_out)});
   sink_.begin(std::move(order));
 }
 

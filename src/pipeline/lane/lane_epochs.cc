@@ -132,7 +132,7 @@ PlanPtr Lane::make_plan() const {
   auto plan = std::make_shared<Plan>();
   plan->time_ms = wall_ms();
   plan->id = PlanId(make_uuid_v7(plan->time_ms, random(), random()));
-  plan->catalog = CatalogHash(catalog_->hash());
+  plan->catalog = CatalogHash(collecting_.catalog()->hash());
   for (const auto& [name, range] : collecting_.ranges()) {
     if (range.records == 0) continue;  // its first record waits for its schema
     for (const auto& [offset, code] : range.given_up) plan->given_up.push_back({static_cast<uint16_t>(plan->ranges.size()), offset, code});
@@ -150,8 +150,14 @@ void Lane::measure_budget() {
   full_ = false;
 }
 
+void Lane::take_up_catalog() {
+  if (collecting_.ranges().empty() && context_.catalogs.latest() != collecting_.catalog()) open_epoch();
+}
+
 void Lane::open_epoch() {
-  collecting_ = EpochRows(catalog_, context_.schemas, pool_);
+  const CatalogPtr catalog = context_.catalogs.latest();
+  protocol_.catalog_known(CatalogHash(catalog->hash()));
+  collecting_ = EpochRows(catalog, context_.schemas, memory_);
   budget_ = {};
   collecting_since_.reset();
   full_ = false;
@@ -175,7 +181,8 @@ void Lane::look_at_sink() {
   writing_->durable = true;
   pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since));
   metrics_.queryable(writing_->rows.ranges(), wall_ms());
-  for (TableRows& table : sink_.take_back()) pool_.give_back(table.topic, std::move(table.rows));
+  for (TableRows& table : sink_.take_back())
+    if (!table.topic.empty()) memory_.give_back(table.topic, std::move(table.rows));
 }
 
 void Lane::step_rebuild() {

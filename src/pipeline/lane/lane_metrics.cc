@@ -14,6 +14,9 @@ LaneMetrics::LaneMetrics(metrics::Registry& registry, int lane) : registry_(regi
   plan_age = registry.gauge("millrace_plan_age_seconds", labels);
   still = registry.gauge("millrace_lane_still_seconds", labels);
   adopted = registry.counter("millrace_plans_adopted_total");
+  rules_seconds_ = registry.counter("millrace_rules_seconds_total");
+  alerts_ = registry.counter("millrace_alerts_raised_total");
+  metered_ = registry.counter("millrace_metered_total");
   epochs_ = registry.counter("millrace_epochs_committed_total", labels);
   epoch_records_ = registry.histogram("millrace_epoch_records");
 }
@@ -54,6 +57,21 @@ void LaneMetrics::committed(const EpochRows& rows, const std::vector<TopicPartit
   for (const RejectedRecord& rejected : rows.rejected())
     if (std::ranges::find(landing, rejected.source) != landing.end())
       registry_.counter("millrace_dead_letters_total", {{"topic", rejected.source.topic}, {"code", name(rejected.rejection.code)}}).add();
+}
+
+// Tenants are many, series must not be: the first ones seen have their own.
+void LaneMetrics::rules(EpochMemory::RuleFigures& figures) {
+  constexpr size_t kTenantsMax = 100;
+  rules_seconds_.add(std::chrono::duration<double>(figures.time).count());
+  alerts_.add(static_cast<double>(figures.alerts));
+  metered_.add(static_cast<double>(figures.metered));
+  for (const auto& [tenant, rows] : figures.tenants) {
+    if (tenants_.size() < kTenantsMax) tenants_.insert(tenant);
+    const std::string label = tenants_.contains(tenant) ? tenant : "(others)";
+    for (const auto& [outcome, count] : {std::pair("delivered", rows.delivered), std::pair("dropped", rows.dropped), std::pair("rejected", rows.rejected)})
+      if (count > 0) registry_.counter("millrace_rule_rows_total", {{"tenant", label}, {"outcome", outcome}}).add(static_cast<double>(count));
+  }
+  figures = {};
 }
 
 namespace {

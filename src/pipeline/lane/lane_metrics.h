@@ -2,6 +2,7 @@
 // A lane's figures. Touched once a turn or once an epoch, never once a record.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class LaneMetrics {
   void lag(const TopicPartition& partition, int64_t records);
   void gone(const TopicPartition& partition);  // no longer this lane's
   void stopped(const std::map<TopicPartition, std::string>& reasons);
+  void rules(EpochMemory::RuleFigures& figures);  // takes them
 
   metrics::Gauge in_flight_records, in_flight_bytes, paused, assigned, plans_pending, plan_age, still;
   metrics::Counter adopted;
@@ -40,6 +42,8 @@ class LaneMetrics {
   metrics::Histogram epoch_records_;
   std::map<std::string, Topic> topics_;
   std::map<std::string, int> stopped_;
+  metrics::Counter rules_seconds_, alerts_, metered_;
+  std::set<std::string, std::less<>> tenants_;  // with series of their own
 };
 
 }  // namespace millrace::pipeline

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <set>
 
 namespace millrace::pipeline {
@@ -98,6 +99,27 @@ int64_t start_of(Section& root) {
   return static_cast<int64_t>(timegm(&tm)) * 1000;
 }
 
+void rules_of(Section section, RuleSettings& rules) {
+  section.text("catalog", rules.catalog_topic);
+  section.text("tenant_column", rules.tenant_column, true);
+  std::string unknown = "reject";
+  section.text("unknown_tenant", unknown);
+  if (unknown == "pass")
+    rules.unknown_tenant = UnknownTenant::kPass;
+  else if (unknown != "reject")
+    section.refuse(section.at("unknown_tenant"), "unknown_tenant", "there are `reject` (its records become dead letters) and `pass` (they stay as they are)");
+  std::string file;
+  section.text("pseudonym_key_file", file);
+  if (!file.empty()) {
+    std::ifstream in(file, std::ios::binary);
+    rules.pseudonym_key.assign(std::istreambuf_iterator<char>(in), {});
+    while (rules.pseudonym_key.ends_with('\n') || rules.pseudonym_key.ends_with('\r')) rules.pseudonym_key.pop_back();
+    if (!in || rules.pseudonym_key.size() < 16)
+      section.refuse(section.at("pseudonym_key_file"), "pseudonym_key_file", file + " must hold a secret of at least 16 bytes, for example of `openssl rand -hex 32`");
+  }
+  section.end();
+}
+
 void epoch_of(Section section, EpochSettings& epoch) {
   std::string preset = "default";
   section.text("preset", preset);
@@ -146,6 +168,7 @@ WorkerSettings settings_of(Section root) {
   clickhouse.text("database", all.clickhouse.database, true);
   all.insert_settings = clickhouse.pairs("insert_settings");
   clickhouse.end();
+  rules_of(root.section("rules"), all.rules);
   epoch_of(root.section("epoch"), all.epoch);
   Section limits = root.section("limits");
   limits.number("in_flight_records", all.in_flight_records_max, 1000, 100'000'000);

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "clients/clickhouse/client.h"
 #include "clients/kafka/types.h"
+#include "pipeline/lane/rule_settings.h"
 
 namespace millrace::pipeline {
 
@@ -31,6 +32,7 @@ struct WorkerSettings {
   std::string schema_file;  // the registry's answers, kept; "": not kept
   clickhouse::Endpoint clickhouse;
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
+  RuleSettings rules;
   EpochSettings epoch;
   size_t in_flight_records_max = 400'000;            // of a lane
   size_t in_flight_bytes_max = size_t{24} << 20;     // of a lane

@@ -39,7 +39,7 @@ Worker::Worker(WorkerSettings settings, metrics::Registry& metrics)
     : settings_(std::move(settings)),
       metrics_(metrics),
       schemas_(cache_settings(settings_), metrics),
-      catalogs_(settings_.topics, schemas_),
+      catalogs_(settings_.topics, settings_.rules, settings_.kafka, schemas_, metrics),
       server_clock_(settings_.clickhouse, metrics) {}
 
 Worker::~Worker() {

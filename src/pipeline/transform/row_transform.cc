@@ -4,7 +4,10 @@
 
 #include <xxhash.h>
 
-#include "rules/kernels/column_append.h"
+#include "rules/environment.h"
+#include "rules/kernels/append.h"
+#include "rules/kernels/load.h"
+#include "rules/kernels/value_text.h"
 
 namespace millrace::pipeline {
 
@@ -22,6 +25,11 @@ uint64_t hash_of(const Vector& keys, size_t entry) {
   }
   const auto number = keys.at<uint64_t>(entry);
   return XXH3_64bits(&number, sizeof number);
+}
+
+std::string plain_text(const Vector& values, size_t entry, const rules::Type& type) {
+  if (values.form == Form::kText && !values.is_null(entry)) return std::string(values.at<std::string_view>(entry));
+  return rules::text_of(values, entry, type);
 }
 
 }  // namespace
@@ -218,7 +226,7 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
       if (const rules::Failure failure = values.failure(i))
         fall(group, entries, i, role, failure);
       else
-        take(outcome_.alerts[begin + i], rules::text_of(part.program->type(), values, i));
+        take(outcome_.alerts[begin + i], plain_text(values, i, part.program->type()));
     }
   };
   each(*group.title, &CompiledRule::title, [](RaisedAlert& to, std::string text) { to.title = std::move(text); });
@@ -253,23 +261,26 @@ void RowTransform::settle_falls() {
     if (fates_[origin] == RowFate::kRejected) continue;
     fates_[origin] = RowFate::kRejected;
     const bool failed = fall.code != rules::FailureCode::kNone;
-    outcome_.rejections.push_back({origin, {failed ? RejectionCode::kRuleFailed : RejectionCode::kInvalid, Stage::kTransform, -1, reason(fall)}});
+    const std::string& message = fall.rule->message;
+    std::string why = failed ? "failed: " + std::string(rules::describe(fall.code)) : message.empty() ? "doesn't hold" : "doesn't hold: " + message;
+    const CompiledPart* part = fall.part != nullptr ? fall.part : fall.rule->when ? &*fall.rule->when : nullptr;
+    outcome_.rejections.push_back(
+        {origin, {failed ? RejectionCode::kRuleFailed : RejectionCode::kInvalid, Stage::kTransform, -1, reason(fall.row, *fall.rule, part, why)}});
   }
   falls_.clear();
 }
 
 // "rule 'positive' doesn't hold: an order costs something; amount > 0 (amount = -3)"
-std::string RowTransform::reason(const Fall& fall) const {
-  const bool failed = fall.code != rules::FailureCode::kNone;
-  const CompiledPart* part = fall.part != nullptr ? fall.part : fall.rule->when ? &*fall.rule->when : fall.rule->value ? &*fall.rule->value : nullptr;
-  std::string text = "rule '" + fall.rule->name + "' " + (failed ? std::string("failed: ") + rules::describe(fall.code) : "doesn't hold");
-  if (!failed && !fall.rule->message.empty()) text += ": " + fall.rule->message;
+std::string RowTransform::reason(uint32_t row, const CompiledRule& rule, const CompiledPart* part, const std::string& why) {
+  std::string text = "rule '" + rule.name + "' " + why;
   if (part == nullptr) return text;
   text += "; " + rules::excerpt(part->text, 200);
   std::string values;
   for (size_t i = 0; i < std::min(part->columns.size(), kValuesToldMax); ++i) {
-    const uint32_t column = part->columns[i];
-    values += (values.empty() ? "" : ", ") + rows_->name(column) + " = " + rules::excerpt(rules::text_of(rows_->column(column), first_ + fall.row));
+    const columns::Column& column = rows_->column(part->columns[i]);
+    texts_.reset();
+    rules::load(column, {nullptr, first_ + row, 1}, texts_, told_);
+    values += (values.empty() ? "" : ", ") + rows_->name(part->columns[i]) + " = " + rules::text_of(told_.vector(), 0, rules::type_of(column.type()));
   }
   return values.empty() ? text : text + " (" + values + ")";
 }
@@ -295,15 +306,15 @@ void RowTransform::leave_out() {
 // ---- what is written
 
 // A value that its column can't hold.
-void RowTransform::misfit(uint32_t row, rules::FailureCode code, int32_t CompiledRule::*column, int32_t number) {
+void RowTransform::misfit(uint32_t row, const std::string& why, int32_t CompiledRule::*column, int32_t number) {
   const uint32_t origin = origin_[row];
   if (fates_[origin] != RowFate::kDelivered) return;
   fates_[origin] = RowFate::kRejected;
   for (const TenantRules::Use& use : rules_->tenant(tenants_[row]).uses) {
     const RuleInstance& of = rules_->groups()[use.group].instances[use.instance];
     if (of.rule->*column != number) continue;
-    const Fall fall{row, of.ordinal, of.rule, of.rule->value ? &*of.rule->value : nullptr, code};
-    outcome_.rejections.push_back({origin, {RejectionCode::kRuleFailed, Stage::kTransform, -1, reason(fall)}});
+    const CompiledPart* value = of.rule->value ? &*of.rule->value : nullptr;
+    outcome_.rejections.push_back({origin, {RejectionCode::kRuleFailed, Stage::kTransform, -1, reason(row, *of.rule, value, "failed: " + why)}});
     return;
   }
 }
@@ -324,9 +335,9 @@ void RowTransform::overwrite() {
         written.append_rows(column, first_ + row, 1);
       } else if ((*by)->cleared(row)) {
         written.append_default();
-      } else if (const auto failure = rules::append((*by)->vector(), row, written); failure != rules::FailureCode::kNone) {
+      } else if (const auto appended = rules::append((*by)->vector(), row, written); !appended) {
         written.append_default();
-        misfit(static_cast<uint32_t>(row), failure, &CompiledRule::event_column, static_cast<int32_t>(number));
+        misfit(static_cast<uint32_t>(row), appended.error(), &CompiledRule::event_column, static_cast<int32_t>(number));
       }
     }
     column.truncate(first_);
@@ -344,9 +355,9 @@ void RowTransform::write_made() {
     for (size_t row = 0; row < size; ++row) {
       if (values == nullptr || !values->assigned(row) || values->cleared(row))
         column.append_default();
-      else if (const auto failure = rules::append(values->vector(), row, column); failure != rules::FailureCode::kNone) {
+      else if (const auto appended = rules::append(values->vector(), row, column); !appended) {
         column.append_default();
-        misfit(static_cast<uint32_t>(row), failure, &CompiledRule::made_column, static_cast<int32_t>(number));
+        misfit(static_cast<uint32_t>(row), appended.error(), &CompiledRule::made_column, static_cast<int32_t>(number));
       }
     }
   }

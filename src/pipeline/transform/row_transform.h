@@ -77,9 +77,9 @@ class RowTransform {
   ColumnValues& values_of(const CompiledRule& rule, rules::Form form, uint8_t scale);
   void fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::*part, rules::Failure failure);
   void settle_falls();
-  std::string reason(const Fall& fall) const;
+  std::string reason(uint32_t row, const CompiledRule& rule, const CompiledPart* part, const std::string& why);
   void leave_out();    // rows that aren't delivered
-  void misfit(uint32_t row, rules::FailureCode code, int32_t CompiledRule::*column, int32_t number);
+  void misfit(uint32_t row, const std::string& why, int32_t CompiledRule::*column, int32_t number);
   void write_made();
   void overwrite();
   uint32_t window_size() const { return static_cast<uint32_t>(rows_->rows() - first_); }
@@ -96,6 +96,8 @@ class RowTransform {
   Outcome outcome_;
 
   rules::Evaluator evaluator_;
+  rules::TextArena texts_;  // of messages
+  rules::Store told_;       // likewise
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
   GroupRows chosen_;

@@ -19,15 +19,17 @@ class NativeRows {
  public:
   NativeRows(const WriteOrder& order, const TableRows& table) : rows_(table.rows.rows()) {
     const columns::Block& block = table.rows;
-    columns::NativeWriter writer(bytes_, block.column_count() + 4, rows_, &splices_);
+    const bool of_one_topic = !table.topic.empty();
+    columns::NativeWriter writer(bytes_, block.column_count() + 3 + of_one_topic, rows_, &splices_);
     for (size_t i = 0; i < block.column_count(); ++i) {
       names_.push_back(block.name(i));
       writer.column(block.name(i), block.column(i));
     }
     writer.constant_uint128("_plan", order.plan.value);
-    writer.constant("_topic", columns::low_cardinality(columns::simple(columns::Kind::kString)), std::string_view(table.topic));
+    if (of_one_topic) writer.constant("_topic", columns::low_cardinality(columns::simple(columns::Kind::kString)), std::string_view(table.topic));
     writer.constant("_ingested_at", columns::date_time64(3), order.time_ms);
-    for (const char* name : {"_plan", "_topic", "_ingested_at", "_deadline"}) names_.emplace_back(name);
+    if (of_one_topic) names_.emplace_back("_topic");
+    for (const char* name : {"_plan", "_ingested_at", "_deadline"}) names_.emplace_back(name);
     mark_ = bytes_.size();
     writer_.emplace(writer);
   }

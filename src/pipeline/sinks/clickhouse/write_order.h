@@ -11,7 +11,7 @@
 namespace millrace::pipeline {
 
 struct TableRows {
-  std::string table, topic;
+  std::string table, topic;  // topic: "" where rows have a _topic of their own
   columns::Block rows;  // the reader schema's columns, then _partition, _offset, _schema_id
 };
 
