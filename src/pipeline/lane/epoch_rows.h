@@ -17,9 +17,6 @@
 
 namespace millrace::pipeline {
 
-// Beside the topics' tables: the records that rules dropped or sampled out are rows nowhere, so their numbers are.
-inline constexpr const char* kLeftOutTable = "millrace_left_out";
-
 struct TopicRows {
   std::string topic;
   columns::Block rows;
@@ -96,7 +93,7 @@ class EpochRows {
   const CatalogPtr& catalog() const { return catalog_; }
   const std::map<TopicPartition, CollectedRange>& ranges() const { return ranges_; }
   const std::vector<RejectedRecord>& rejected() const { return rejected_; }
-  // A row for each range that rules left records out of: where it is, and how many. What kLeftOutTable gets.
+  // A row for each range that rules left records out of: where it is, and how many. What clickhouse::kLeftOutTable gets.
   columns::Block left_out() const;
   std::vector<TopicRows> take_rows();  // of topics that have any; the others go back to the pool
 

@@ -150,7 +150,7 @@ void Lane::carry_out(const action::WritePlan& write) {
   }
   WriteOrder order{write.plan->id, write.plan->time_ms, write.fresh, {}};
   for (TopicRows& rows : writing_->rows.take_rows()) order.tables.push_back({clickhouse::table_of_topic(rows.topic), rows.topic, std::move(rows.rows)});
-  if (columns::Block left_out = writing_->rows.left_out(); left_out.rows() > 0) order.tables.push_back({kLeftOutTable, "", std::move(left_out)});
+  if (columns::Block left_out = writing_->rows.left_out(); left_out.rows() > 0) order.tables.push_back({clickhouse::kLeftOutTable, "", std::move(left_out)});
   sink_.begin(std::move(order));
 }
 
