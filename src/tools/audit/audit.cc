@@ -20,27 +20,45 @@ std::span<const T> within(const std::map<Key...>& by, const auto& key, OffsetRan
   return {begin, end};
 }
 
+std::vector<LeftOut> left_out_within(const LeftOutRanges& all, int32_t partition, OffsetRange range) {
+  const auto found = all.find(partition);
+  std::vector<LeftOut> inside;
+  if (found == all.end()) return inside;
+  for (LeftOut each : found->second) {
+    if (each.end <= range.begin.value || each.begin >= range.end.value) continue;
+    each.whole = each.begin >= range.begin.value && each.end <= range.end.value;  // the log may have forgotten its first records
+    inside.push_back(each);
+  }
+  return inside;
+}
+
 // The log's partitions in `threads` threads, the table's scan beside them.
 Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, Schemas& schemas, Totals& totals,
                    std::vector<Finding>& findings) {
   const std::string topic = of.front().partition.topic;
   std::vector<Result<std::vector<LogRecord>>> logs(of.size());
   Result<Rows> rows;
+  Result<LeftOutRanges> left_out;
   std::atomic<size_t> next{0};
   {
     std::vector<std::jthread> threads;
-    threads.emplace_back([&] { rows = read_rows(settings.clickhouse, table_of(topic), topic); });
+    threads.emplace_back([&] {
+      rows = read_rows(settings.clickhouse, table_of(topic), topic);
+      left_out = read_left_out(settings.clickhouse, topic);
+    });
     for (size_t i = 0; i < settings.threads; ++i)
       threads.emplace_back([&] {
         for (size_t at; (at = next++) < of.size();) logs[at] = read_log(settings.kafka, of[at], schemas);
       });
   }
   if (!rows) return std::unexpected(rows.error());
+  if (!left_out) return std::unexpected(left_out.error());
   for (size_t i = 0; i < of.size(); ++i) {
     if (!logs[i]) return std::unexpected(logs[i].error());
     const TopicPartition& partition = of[i].partition;
+    const auto ranges = left_out_within(*left_out, partition.partition.value, of[i].range);
     totals.add(compare({topic, partition.partition.value, *logs[i], within<Row>(*rows, partition.partition.value, of[i].range),
-                        within<DeadLetter>(letters, partition, of[i].range)},
+                        within<DeadLetter>(letters, partition, of[i].range), ranges},
                        settings.findings_max, findings));
   }
   return {};

@@ -17,6 +17,7 @@ struct Compared : testing::Test {
   std::vector<LogRecord> records;
   std::vector<Row> rows;
   std::vector<DeadLetter> letters;
+  std::vector<LeftOut> left_out;
   std::vector<Finding> findings;
 
   Compared() {  // offsets 0, 2, 4, 6, 8: the holes are markers; 8 is bad and dead-lettered
@@ -27,7 +28,7 @@ struct Compared : testing::Test {
     records.push_back({8, 108, {}, false});
     letters.push_back({8, 108});
   }
-  Totals run(size_t max = 20) { return compare({"t", 0, records, rows, letters}, max, findings); }
+  Totals run(size_t max = 20) { return compare({"t", 0, records, rows, letters, left_out}, max, findings); }
 };
 
 TEST_F(Compared, WhatIsExactlyOnceThereIsClean) {
@@ -35,6 +36,28 @@ TEST_F(Compared, WhatIsExactlyOnceThereIsClean) {
   EXPECT_EQ(totals.wrong(), 0u);
   EXPECT_EQ(totals.records, 5u);
   EXPECT_TRUE(findings.empty());
+}
+
+TEST_F(Compared, WhatRulesLeftOutIsNotMissingAndNoMoreThanThat) {
+  rows.erase(rows.begin() + 1, rows.begin() + 3);  // offsets 2 and 4
+  left_out = {{0, 5, 2}};
+  EXPECT_EQ(run().wrong(), 0u);
+  EXPECT_EQ(run().left_out, 2u);
+  left_out = {{0, 5, 1}};
+  EXPECT_EQ(run().missing, 1u);
+  left_out = {{0, 3, 1}, {3, 5, 1}};
+  EXPECT_EQ(run().wrong(), 0u);
+  left_out = {{0, 5, 2}, {6, 9, 1}};  // 6 is a row, 8 a dead letter
+  EXPECT_EQ(run().unexpected, 1u);
+  EXPECT_THAT(findings.back().what, HasSubstr("left out of offsets 6 to 9"));
+  left_out = {{0, 5, 2}, {0, 5, 2}};  // told twice
+  EXPECT_EQ(run().unexpected, 2u);
+}
+TEST_F(Compared, OfARangeThatTheLogHalfForgotFewerMayBeMissing) {
+  left_out = {{-10, 5, 3, false}};
+  EXPECT_EQ(run().wrong(), 0u);
+  rows.erase(rows.begin());
+  EXPECT_EQ(run().wrong(), 0u);
 }
 
 TEST_F(Compared, AMissingRowIsFound) {

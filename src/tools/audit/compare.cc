@@ -1,5 +1,7 @@
 #include "tools/audit/compare.h"
 
+#include <utility>
+
 namespace millrace::audit {
 namespace {
 
@@ -28,6 +30,7 @@ class Comparison {
       one(record);
     }
     surplus(INT64_MAX);
+    while (range_ < of_.left_out.size()) next_range();
     return totals_;
   }
 
@@ -40,10 +43,27 @@ class Comparison {
     for (; letter_ < of_.letters.size() && of_.letters[letter_].offset == record.offset; ++letter_, ++letters)
       if (of_.letters[letter_].bytes != record.bytes) differing = "the dead letter's bytes";
     if (letters > 0 && record.readable) ++totals_.readable_dead_letters;
+    if (rows + letters == 0 && was_left_out(record.offset)) return void(++totals_.left_out);
     if (rows + letters == 0) ++totals_.missing, note(Kind::kMissing, record.offset, &record, record.readable ? "" : "its bytes are no datum of a known schema");
     if (rows + letters > 1)
       ++totals_.doubled, note(Kind::kDoubled, record.offset, &record, std::to_string(rows) + " rows, " + std::to_string(letters) + " dead letters");
     if (!differing.empty()) ++totals_.differing, note(Kind::kDiffering, record.offset, &record, differing);
+  }
+
+  // Which records rules left out isn't recorded, only how many of a range.
+  bool was_left_out(int64_t offset) {
+    while (range_ < of_.left_out.size() && of_.left_out[range_].end <= offset) next_range();
+    if (range_ == of_.left_out.size() || offset < of_.left_out[range_].begin || taken_ == of_.left_out[range_].records) return false;
+    ++taken_;
+    return true;
+  }
+  void next_range() {
+    const LeftOut& range = of_.left_out[range_++];
+    const uint64_t too_many = range.records - std::exchange(taken_, 0);
+    if (too_many == 0 || !range.whole) return;
+    totals_.unexpected += too_many;
+    note(Kind::kUnexpected, range.begin, nullptr,
+         std::to_string(too_many) + " records less are missing than rules left out of offsets " + std::to_string(range.begin) + " to " + std::to_string(range.end));
   }
 
   // Rows and letters before `offset` that no record took.
@@ -64,7 +84,8 @@ class Comparison {
   size_t findings_max_;
   std::vector<Finding>& findings_;
   Totals totals_;
-  size_t row_ = 0, letter_ = 0;
+  size_t row_ = 0, letter_ = 0, range_ = 0;
+  uint64_t taken_ = 0;  // of that range
 };
 
 }  // namespace
@@ -75,6 +96,7 @@ const char* name(Kind kind) {
 }
 
 void Totals::add(const Totals& other) {
+  left_out += other.left_out;
   records += other.records, rows += other.rows, dead_letters += other.dead_letters;
   readable_dead_letters += other.readable_dead_letters;
   missing += other.missing, doubled += other.doubled, differing += other.differing, unexpected += other.unexpected;

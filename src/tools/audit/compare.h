@@ -11,10 +11,10 @@
 namespace millrace::audit {
 
 enum class Kind : uint8_t {
-  kMissing,     // in the log, neither in the table nor among the dead letters
+  kMissing,     // in the log, neither in the table nor among the dead letters, nor left out by rules
   kDoubled,     // more than once there, or in both
   kDiffering,   // there, but with another identity or other bytes
-  kUnexpected,  // there, but not in the log (read committed)
+  kUnexpected,  // there, but not in the log (read committed); or more were left out by rules than are missing
 };
 const char* name(Kind kind);
 
@@ -29,6 +29,7 @@ struct Finding {
 
 struct Totals {
   uint64_t records = 0, rows = 0, dead_letters = 0;
+  uint64_t left_out = 0;               // by tenants' rules: which ones isn't recorded, only how many of each range
   uint64_t readable_dead_letters = 0;  // the audit can read their datum: dead-lettered for another reason than their bytes
   uint64_t missing = 0, doubled = 0, differing = 0, unexpected = 0;
   uint64_t wrong() const { return missing + doubled + differing + unexpected; }
@@ -42,6 +43,7 @@ struct Partition {
   std::span<const LogRecord> records;
   std::span<const Row> rows;
   std::span<const DeadLetter> letters;
+  std::span<const LeftOut> left_out;  // by where they begin
 };
 
 // Counts everything; appends findings while there are fewer than `findings_max`.

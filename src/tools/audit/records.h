@@ -26,6 +26,12 @@ struct Row {
   int64_t offset = 0;
   Identity identity;
 };
+// So many records of a range were left out by tenants' rules.
+struct LeftOut {
+  int64_t begin = 0, end = 0;  // offsets [begin, end)
+  uint64_t records = 0;
+  bool whole = true;  // false: only a part of it is compared
+};
 struct DeadLetter {
   int64_t offset = 0;
   uint64_t bytes = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "clients/clickhouse/rows.h"
+#include "clients/clickhouse/table_name.h"
 
 namespace millrace::audit {
 namespace {
@@ -93,6 +94,25 @@ Result<Rows> read_rows(const clickhouse::Endpoint& endpoint, const std::string& 
   if (!rest.empty()) return transient(table + ": the answer ends inside a row");
   for (auto& [partition, list] : rows) std::ranges::sort(list, {}, &Row::offset);
   return rows;
+}
+
+Result<LeftOutRanges> read_left_out(const clickhouse::Endpoint& endpoint, const std::string& topic) {
+  clickhouse::Client client(endpoint);
+  const auto body = client.select("SELECT _partition, begin, end, left_out FROM " + clickhouse::quote_identifier(endpoint.database) + "." +
+                                      clickhouse::kLeftOutTable + " WHERE _topic = " + clickhouse::quote_string(topic) + " ORDER BY _partition, begin",
+                                  "RowBinary");
+  LeftOutRanges ranges;
+  if (!body && clickhouse::trouble_of(body.error()) == clickhouse::Trouble::kMissingTable) return ranges;
+  if (!body) return std::unexpected(body.error());
+  clickhouse::RowBinaryReader reader(*body);
+  while (!reader.at_end()) {
+    const auto partition = reader.number<int32_t>();
+    LeftOut range;
+    range.begin = reader.number<int64_t>(), range.end = reader.number<int64_t>(), range.records = reader.number<uint32_t>();
+    if (reader.failed()) return transient(std::string(clickhouse::kLeftOutTable) + ": the answer is cut short");
+    ranges[partition].push_back(range);
+  }
+  return ranges;
 }
 
 }  // namespace millrace::audit
