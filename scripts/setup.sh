@@ -5,7 +5,7 @@ dry=""; [ "${1:-}" = "--dry-run" ] && dry=1
 stamp="$MILLRACE_DEPS"
 
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
-  libssl-dev zlib1g-dev liblz4-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev libcpp-httplib-dev libsimdjson-dev
+  libssl-dev zlib1g-dev liblz4-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev libcpp-httplib-dev libsimdjson-dev libre2-dev libcctz-dev
   nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv)
 have() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }

@@ -58,6 +58,8 @@ WRAPPED = {
     r"<prometheus/": "clients/metrics",
     r"<dlfcn\.h>": "clients/chdb",
     r"<CLI/": "app",
+    r"<re2/": "rules",
+    r"<cctz/": "rules",
     r"<spdlog/": "base",
 }
 FORBIDDEN_NAME = re.compile(r"(^|_)(utils?|helpers?|common|managers?|misc)(_|\.|$)|[a-z]_?(v2|new|old|2)\.(cc|h)$")
