@@ -124,7 +124,8 @@ void RowTransform::step(const RuleStep& step, size_t index) {
 }
 
 const Vector& RowTransform::evaluate(const RulePart& part, const GroupRows& entries) {
-  const rules::Input input{rows_, rules_->event_columns(), made_vectors_, static_cast<uint32_t>(first_), rules_->tables()};
+  const rules::Input input{.block = rows_, .derived = made_vectors_, .first_row = static_cast<uint32_t>(first_), .tables = rules_->tables(),
+                           .columns_seen = rules_->event_columns()};
   const bool one = part.parameters.instances() == 1;
   return evaluator_.evaluate(*part.program, input, {entries.rows, one ? std::span<const uint32_t>() : std::span<const uint32_t>(entries.instances), 0},
                              part.parameters);

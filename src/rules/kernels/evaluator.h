@@ -1,6 +1,7 @@
 #pragma once
 // Runs programs over rows. Belongs to one thread and keeps its memory: warm, it allocates nothing.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,11 +19,14 @@ namespace millrace::rules {
 // What the columns of an environment are in this batch.
 struct Input {
   const columns::Block* block = nullptr;  // at most 2^32 rows
-  // Columns behind the block's: column block->column_count() + i is derived[i], whose entry 0 is row `first_row`. Entries that failed may not
+  // Columns behind the event's: column event_columns() + i is derived[i], whose entry 0 is row `first_row`. Entries that failed may not
   // be asked for.
   std::span<const Vector* const> derived = {};
   uint32_t first_row = 0;
   std::span<const ReferenceRows* const> tables = {};  // as Environment::tables
+  size_t columns_seen = SIZE_MAX;                     // of the block; those behind them aren't fields
+
+  size_t event_columns() const { return block == nullptr ? 0 : std::min(columns_seen, block->column_count()); }
 };
 
 // What to evaluate: entry i is row rows[i], with the parameters of instances[i]. No instances: all of them have those of `instance`.

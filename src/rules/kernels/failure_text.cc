@@ -30,7 +30,7 @@ void collect_fields(const Checked& checked, NodeId id, std::vector<NodeId>& fiel
 
 std::string value_of(const Checked& checked, NodeId field, const Input& input, uint32_t row) {
   const auto column = static_cast<size_t>(checked.resolved[field].column);
-  const size_t in_block = input.block == nullptr ? 0 : input.block->column_count();
+  const size_t in_block = input.event_columns();
   if (column >= in_block) return text_of(*input.derived[column - in_block], row - input.first_row, checked.types[field]);
   TextArena arena;
   Store store;

@@ -16,7 +16,7 @@ Rows rows_of(const Scope& scope, uint32_t before = 0) {
 }  // namespace
 
 void load_field(Frame& frame, const Instruction& instruction) {
-  const auto column = static_cast<size_t>(instruction.a), in_block = frame.input.block == nullptr ? 0 : frame.input.block->column_count();
+  const auto column = static_cast<size_t>(instruction.a), in_block = frame.input.event_columns();
   Store& out = frame.out(instruction);
   if (column < in_block) return load(frame.input.block->column(column), rows_of(frame.scope), frame.arena(), out);
   MILLRACE_CHECK(column - in_block < frame.input.derived.size(), "a derived field is evaluated before it is read");
