@@ -59,6 +59,8 @@ bool is_tests(const std::string& path) {
   return stem.ends_with(".test");
 }
 
+std::string counted(size_t count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
 bool told(const std::string& path, const rules::FileDiagnostics& wrong) {
   std::fprintf(stderr, "%s\n", to_string(wrong, path).c_str());
   return false;
@@ -67,7 +69,7 @@ bool told(const std::string& path, const rules::FileDiagnostics& wrong) {
 bool check_tests(const std::string& path, const std::string& text) {
   const auto tests = rules::read_rule_tests(text);
   if (!tests) return told(path, tests.error());
-  std::printf("%s: %zu tests: right\n", path.c_str(), tests->size());
+  std::printf("%s: %s: right\n", path.c_str(), counted(tests->size(), "test").c_str());
   return true;
 }
 
@@ -75,7 +77,8 @@ bool check_set(const std::string& path, const std::string& text, const rules::Ru
   const auto set = rules::read_rule_set(text);
   if (!set) return told(path, set.error());
   if (const auto checked = rules::check_rule_set(*set, surroundings); !checked) return told(path, checked.error());
-  std::printf("%s: tenant %s, %zu topics, %zu rules: right\n", path.c_str(), set->tenant.value.c_str(), set->topics.size(), set->rules());
+  std::printf("%s: tenant %s, %s, %s: right\n", path.c_str(), set->tenant.value.c_str(), counted(set->topics.size(), "topic").c_str(),
+              counted(set->rules(), "rule").c_str());
   return true;
 }
 

@@ -94,7 +94,7 @@ def test_every_version_of_the_registry_must_do(registry, tmp_path):
     status, _, err = check("--registry", registry, path)
     assert (status, err) == (1, f"{path}:5:29: order.created has no field 'coupon' (with version 3)\n")
     path.write_text(path.read_text().replace("coupon == 'TEST'", "tax > amount"))
-    assert check("--registry", registry, path) == (0, f"{path}: tenant acme, 1 topics, 2 rules: right\n", "")
+    assert check("--registry", registry, path) == (0, f"{path}: tenant acme, 1 topic, 2 rules: right\n", "")
 
 
 def test_schemas_that_cant_be_had_are_status_2(tmp_path):
