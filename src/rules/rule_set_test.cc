@@ -138,6 +138,18 @@ TEST(RuleSet, KnowsThePlaceOfEachByteOfAnExpression) {
   EXPECT_EQ(place(drop[5].when, "b"), "26:11");
   EXPECT_EQ(place(drop[5].when, "c"), "28:14");
 }
+TEST(RuleSet, KnowsThePlaceInFilesOfOtherEditors) {
+  const auto windows = read_rule_set("\xEF\xBB\xBFtenant: acme\r\ntopics:\r\n  t:\r\n    set:\r\n      x: |\r\n        a &&\r\n        b\r\n");
+  ASSERT_TRUE(windows) << to_string(windows.error(), "");
+  EXPECT_EQ(place(windows->topics[0].set[0].value, "b"), "7:9");
+  const auto indented = read_rule_set("tenant: acme\ntopics:\n  t:\n    set:\n      x: |2\n           a\n         + b\n");
+  ASSERT_TRUE(indented) << to_string(indented.error(), "");
+  EXPECT_EQ(place(indented->topics[0].set[0].value, "a"), "6:12");
+  EXPECT_EQ(place(indented->topics[0].set[0].value, "b"), "7:12");
+  const auto json = read_rule_set(R"({"tenant": "a", "topics": {"t": {"set": {"x": "\"\u00e9\\n\" + b"}}}})");
+  ASSERT_TRUE(json) << to_string(json.error(), "");
+  EXPECT_EQ(place(json->topics[0].set[0].value, "b"), "1:64");
+}
 TEST(RuleSet, SaysWhereAnExpressionIsWrong) {
   EXPECT_EQ(errors(of_topic("    drop:\n      - name: a\n        when: >\n          a == 1\n          and b == 2\n")),
             "8:11: 'and' stands where an operator or the end should be; 'and' is '&&'");

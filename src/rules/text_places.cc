@@ -78,7 +78,7 @@ PlacedText TextPlaces::placed(size_t begin, bool quoted, const std::string& valu
       while (i + size < value.size() && is_space(value[i + size])) ++size;
       size_t end = at;
       while (end < source_.size() && is_space(source_[end])) ++end;
-      const bool folds = source_.substr(at, end - at).find('\n') != std::string_view::npos;
+      const bool folds = style == '|' || style == '>' || source_.substr(at, end - at).find('\n') != std::string_view::npos;
       if (!folds) size = std::min(size, std::max<size_t>(end - at, 1));
       expected = at + size, at = folds ? end : at + size;
     } else {
