@@ -40,6 +40,9 @@ bool holds(const Type& type, const columns::Type& column) {
 }  // namespace
 
 std::expected<columns::Type, std::string> column_of(const Type& type) {
+  if (type.nullable && (type.is(TypeKind::kList) || type.is(TypeKind::kMap)))
+    return std::unexpected(std::string("a ") + (type.is(TypeKind::kList) ? "list" : "map") +
+                           " that may be null has no column: give a value for null (x.orValue(" + (type.is(TypeKind::kList) ? "[]" : "{}") + "))");
   const auto made = [](columns::Type column) { return columns::nullable(std::move(column)); };
   switch (type.kind) {
     case TypeKind::kBool: return made(columns::simple(Kind::kBool));
@@ -73,7 +76,7 @@ std::expected<columns::Type, std::string> column_of(const Type& type) {
 std::string misfit(const Type& type, const columns::Type& column) {
   if (type.is(TypeKind::kError)) return "";
   const std::string name = columns::to_string(column);
-  const bool null_has_place = columns::is_nullable(column) || column.kind == Kind::kArray || column.kind == Kind::kMap;
+  const bool null_has_place = columns::is_nullable(column);
   if (type.is(TypeKind::kNull)) return null_has_place ? "" : "null has no place in " + name;
   const columns::Type& value = value_of(column);
   if (type.is(TypeKind::kDecimal) && value.kind >= Kind::kDecimal32 && value.kind <= Kind::kDecimal256 && type.scale > value.scale)

@@ -10,7 +10,7 @@
 namespace millrace::rules {
 
 // The column that is made for a derived field. Nullable(T) whether or not the type is, since rows of other tenants have no such field; Array and
-// Map have no null of their own. The error says what to write instead: for durations, records, null, and lists of nothing.
+// Map have no null of their own. The error says what to write instead: for durations, records, null, lists of nothing, and lists that may be null.
 std::expected<columns::Type, std::string> column_of(const Type& type);
 
 // "" if a column that is there already takes every value of this type, or at least fails its row where one is too large; else why it doesn't.

@@ -145,12 +145,15 @@ TEST(RuleSetCheck, GivesEachTypeItsColumn) {
             "set f -> Nullable(String) level 1: session_id\n"
             "set g -> Array(Array(String)) level 1: [[\"x\"]]\n"
             "set h -> Nullable(Decimal(10, 1)) level 1: decimal(amount, 1)");
-  EXPECT_EQ(errors("    set:\n      a: duration('1h')\n      b: 'null'\n      c: '[]'\n      d: customer\n      e: huge\n"),
-            "5:10: a duration has no column: d.getSeconds() is its seconds\n"
-            "6:11: null alone has no type, and so no column\n"
-            "7:11: an empty list or map has no type, and so no column\n"
-            "8:10: a record has no column: name one of the fields of order.created.customer\n"
-            "9:10: 'huge' has a type that rules can't read: an integer of more than 64 bits");
+  EXPECT_EQ(
+      errors("    set:\n      a: duration('1h')\n      b: 'null'\n      c: '[]'\n      d: customer\n      e: huge\n      f: 'quantity > 1 ? tags : null'\n"),
+      "5:10: a duration has no column: d.getSeconds() is its seconds\n"
+      "6:11: null alone has no type, and so no column\n"
+      "7:11: an empty list or map has no type, and so no column\n"
+      "8:10: a record has no column: name one of the fields of order.created.customer\n"
+      "9:10: 'huge' has a type that rules can't read: an integer of more than 64 bits\n"
+      "10:11: a list that may be null has no column: give a value for null (x.orValue([]))");
+  EXPECT_EQ(errors("    set: {tags: 'null'}\n"), "4:18: 'tags' can't be set to this: null has no place in Array(String)");
 }
 
 TEST(RuleSetCheck, TellsAllErrorsAtOnceWithTheirPlaces) {
