@@ -54,6 +54,15 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path):
     assert out == ""
 
 
+def test_patterns_and_time_zones_are_compiled(tmp_path):
+    path = tmp_path / "acme.yaml"
+    path.write_text("tenant: acme\ntopics:\n  order.created:\n    drop:\n      - {name: bad, when: 'currency.matches(\"(\")'}\n    set: {hour: 'occurred_at.getHours(\"Europe/Bern\")'}\n")
+    status, _, err = check(path)
+    assert status == 1
+    lines = err.splitlines()
+    assert [line.split(": ")[0] for line in lines] == [f"{path}:5:16", f"{path}:6:11"], err
+
+
 @pytest.mark.parametrize("path", WRONG + BEYOND, ids=lambda p: p.name)
 def test_command_says_what_the_file_expects(path):
     expected = [line[3:] for line in path.read_text().splitlines() if line.startswith("#: ")]
