@@ -170,5 +170,95 @@ TEST_F(EpochRowsTest, ABlockThatComesBackIsFilledAgainFromItsBeginning) {
   }
 }
 
+// The tenant is in `note`.
+struct EpochRowsWithRules : EpochRowsTest {
+  EpochRowsWithRules() {
+    RuleSettings settings;
+    settings.tenant_column = "note";
+    catalog_topic::CatalogContents contents;
+    auto source = std::make_shared<catalog_topic::RuleSetSource>();
+    source->text = R"(
+tenant: acme
+topics:
+  order.created:
+    validate: [{name: small, that: id < 15}]
+    drop: [{name: even, when: id % 2 == 0}]
+    set: {twice: id * 2}
+)";
+    contents.tenants["acme"] = source;
+    auto schemas_of = *ReaderSchemas::create({{"order.created", {1, SchemaId(1), testing::kOrder}}});
+    auto book = RuleBookCompiler(settings, schemas_of).compile(contents);
+    EXPECT_TRUE(book) << book.error().message;
+    catalog = std::make_shared<const Catalog>(schemas_of, *book, Uuid{1, 2});
+  }
+  // As mixed(), of two tenants.
+  testing::Records records() {
+    testing::Records all;
+    for (int64_t i = 0; i < 20; ++i) {
+      std::string value = framed(1, order(i, i == 9 ? "who" : "acme"));
+      if (i == 6) value.resize(value.size() - 2);
+      all.add(100 + i * 2, std::move(value), i == 7);
+    }
+    return all;
+  }
+};
+
+TEST_F(EpochRowsWithRules, EveryRecordIsARowOrRejectedOrCountedAsLeftOut) {
+  auto rows = epoch();
+  const auto all = records();
+  rows.begin_range(kA, Offset(100));
+  EXPECT_EQ(rows.append(all.run(kA), 10, 5s).records, 20u);
+  std::vector<std::pair<int64_t, RejectionCode>> rejected;
+  for (const RejectedRecord& each : rows.rejected()) rejected.emplace_back((each.offset.value - 100) / 2, each.rejection.code);
+  EXPECT_THAT(rejected, ::testing::ElementsAre(std::pair(6, RejectionCode::kBadLength), std::pair(7, RejectionCode::kTombstone),
+                                               std::pair(9, RejectionCode::kUnknownTenant), std::pair(15, RejectionCode::kInvalid),
+                                               std::pair(16, RejectionCode::kInvalid), std::pair(17, RejectionCode::kInvalid),
+                                               std::pair(18, RejectionCode::kInvalid), std::pair(19, RejectionCode::kInvalid)));
+  EXPECT_EQ(rows.rejected()[3].value, framed(1, order(15, "acme")));
+  EXPECT_EQ(rows.rejected()[3].schema, SchemaId(1));
+  EXPECT_EQ(rows.ranges().at(kA).dropped, 7u) << "0 2 4 8 10 12 14";
+  const columns::Block left_out = rows.left_out();
+  ASSERT_EQ(left_out.rows(), 1u);
+  EXPECT_EQ(left_out.column(2).value<int64_t>(0), 100);
+  EXPECT_EQ(left_out.column(3).value<int64_t>(0), 139);
+  EXPECT_EQ(left_out.column(4).value<uint32_t>(0), 7u);
+  const auto taken = rows.take_rows();
+  ASSERT_EQ(taken.size(), 1u);
+  ASSERT_EQ(taken[0].rows.rows(), 5u) << "1 3 5 11 13";
+  EXPECT_EQ(taken[0].rows.column(static_cast<size_t>(taken[0].rows.find("twice"))).child(0).value<int64_t>(3), 22);
+  EXPECT_EQ(taken[0].rows.column(3).value<int64_t>(3), 122) << "the offset of 11";
+  EXPECT_EQ(pool.figures().tenants["acme"].delivered, 5u);
+  EXPECT_EQ(pool.figures().tenants[""].rejected, 1u);
+}
+
+TEST_F(EpochRowsWithRules, RowsDoNotDependOnHowTheRecordsWereBatched) {
+  const auto all = records();
+  auto whole = epoch();
+  whole.begin_range(kA, Offset(100));
+  whole.append(all.run(kA), 10, 5s);
+  auto pieces = epoch();
+  pieces.begin_range(kA, Offset(100));
+  for (size_t i = 0; i < all.size(); i += 3) pieces.append(all.run(kA, i, 3), 10, 5s);
+  ASSERT_EQ(whole.rejected().size(), pieces.rejected().size());
+  for (size_t i = 0; i < whole.rejected().size(); ++i) EXPECT_EQ(whole.rejected()[i].rejection.reason, pieces.rejected()[i].rejection.reason);
+  EXPECT_EQ(whole.ranges().at(kA).dropped, pieces.ranges().at(kA).dropped);
+  EXPECT_EQ(native(whole.take_rows()), native(pieces.take_rows()));
+}
+
+TEST_F(EpochRowsWithRules, DroppingAPartitionLeavesTheOthersAsIfItHadNeverBeenThere) {
+  const auto all = records();
+  auto both = epoch();
+  both.begin_range(kA, Offset(100));
+  both.begin_range(kB, Offset(100));
+  both.append(all.run(kA), 10, 5s);
+  both.append(all.run(kB), 10, 5s);
+  both.drop({kA});
+  auto alone = epoch();
+  alone.begin_range(kB, Offset(100));
+  alone.append(all.run(kB), 10, 5s);
+  EXPECT_EQ(both.left_out().rows(), 1u);
+  EXPECT_EQ(native(both.take_rows()), native(alone.take_rows()));
+}
+
 }  // namespace
 }  // namespace millrace::pipeline
