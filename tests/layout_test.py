@@ -25,6 +25,7 @@ ALLOWED = {
     "clients/chdb": ["base"],
     "clients/metrics": ["base", "clients/http_server"],
     "clients/clickhouse": ["base", "columns", "clients/http"],
+    "tables": BELOW_CLIENTS + ["clients/http", "clients/clickhouse"],
     "topic_store": ["base", "clients/kafka"],
     "catalog_topic": ["base", "columns", "rules", "topic_store"],
     # The rooms of the pipeline don't know each other; pipeline/lane joins them.
@@ -35,14 +36,14 @@ ALLOWED = {
     "pipeline/sinks/*": BELOW_CLIENTS + ["clients/*"],
     "pipeline/lane": BELOW_CLIENTS + ["clients/*", "catalog_topic", "topic_store", "pipeline/*"],
     "services/clickhouse_embedded": ["base", "clients/chdb", "clients/http_server", "clients/metrics"],
-    "services/*": BELOW_CLIENTS + ["clients/*", "topic_store"],
+    "services/*": BELOW_CLIENTS + ["clients/*", "tables", "topic_store", "catalog_topic"],
     # The audit judges the pipeline, so it shares nothing with it but the clients; the load generator likewise.
     "tools/audit": ["base", "clients/kafka", "clients/http", "clients/clickhouse"],
     "tools/loadgen": ["base", "clients/kafka", "clients/http", "clients/metrics"],
-    "tools/demo": ["base", "clients/*", "tools/supervisor", "tools/broker", "tools/audit", "tools/loadgen", "tools/tables"],
+    "tools/demo": ["base", "clients/*", "tools/supervisor", "tools/broker", "tools/audit", "tools/loadgen", "tables"],
     # The operator's acts speak the lane's language: plans, dead letters, and what is read again for them.
     "tools/operate": ["base", "clients/*", "pipeline/commit", "pipeline/decode", "pipeline/ingest", "pipeline/sinks/dead_letters"],
-    "tools/*": BELOW_CLIENTS + ["clients/*"],
+    "tools/*": BELOW_CLIENTS + ["clients/*", "tables"],
     "app": ["*"],
 }
 # The seams: single files that another room may include.

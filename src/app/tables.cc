@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "clients/clickhouse/rows.h"
 #include "clients/clickhouse/table_name.h"
-#include "tools/tables/existing.h"
-#include "tools/tables/sources.h"
+#include "tables/existing.h"
+#include "tables/sources.h"
 
 namespace millrace::app {
 namespace {

@@ -1,5 +1,5 @@
 // The table that `millrace tables` makes, on the real engine.
-#include "tools/tables/existing.h"
+#include "tables/existing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/log.h"
-#include "services/registry/path.h"
+#include "clients/http_server/path.h"
+#include "services/registry/subject.h"
 
 namespace millrace::registry {
 namespace {
@@ -82,7 +83,7 @@ const std::vector<Api::Route>& Api::routes() {
 Api::Served Api::serve(Call call) {
   for (const Route& route : routes()) {
     if (call.method != route.method) continue;
-    auto pieces = match_path(route.pattern, call.target);
+    auto pieces = http_server::match_path(route.pattern, call.target);
     if (!pieces) continue;
     call.pieces = std::move(*pieces);
     auto done = (this->*route.act)(call);

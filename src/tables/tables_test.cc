@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tools/tables/difference.h"
+#include "tables/difference.h"
 
 namespace millrace::tables {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/tables/existing.h"
+#include "tables/existing.h"
 
 #include <cstdlib>
 

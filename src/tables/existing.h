@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "clients/clickhouse/client.h"
-#include "tools/tables/difference.h"
+#include "tables/difference.h"
 
 namespace millrace::tables {
 

@@ -1,4 +1,4 @@
-#include "tools/tables/definition.h"
+#include "tables/definition.h"
 
 #include <algorithm>
 #include <array>

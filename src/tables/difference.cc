@@ -1,4 +1,4 @@
-#include "tools/tables/difference.h"
+#include "tables/difference.h"
 
 #include <algorithm>
 #include <cctype>

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/tables/definition.h"
+#include "tables/definition.h"
 
 namespace millrace::tables {
 

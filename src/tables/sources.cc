@@ -1,4 +1,4 @@
-#include "tools/tables/sources.h"
+#include "tables/sources.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,10 +1,8 @@
-#include "services/registry/path.h"
+#include "clients/http_server/path.h"
 
 #include <algorithm>
 
-#include "avro/utf8.h"
-
-namespace millrace::registry {
+namespace millrace::http_server {
 namespace {
 
 int hex(char c) {
@@ -57,11 +55,4 @@ std::optional<std::vector<std::string>> match_path(std::string_view pattern, std
   return found;
 }
 
-bool is_valid_subject(std::string_view subject) {
-  if (subject.empty() || subject == "__GLOBAL" || subject == "__EMPTY") return false;
-  for (const char c : subject)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return false;
-  return avro::valid_utf8(reinterpret_cast<const uint8_t*>(subject.data()), subject.size());
-}
-
-}  // namespace millrace::registry
+}  // namespace millrace::http_server
