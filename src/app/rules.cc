@@ -13,7 +13,7 @@
 #include "rules/kernels/program.h"
 #include "rules/rule_set_check.h"
 #include "rules/rule_tests.h"
-#include "tools/tables/sources.h"
+#include "tables/sources.h"
 
 namespace millrace::app {
 namespace {

@@ -134,4 +134,25 @@ Difference difference(const TableDefinition& wanted, const std::optional<Existin
   return out;
 }
 
+Difference missing_columns(const TableDefinition& wanted, const std::optional<ExistingTable>& existing) {
+  Difference out;
+  if (!existing) {
+    out.refusals.push_back("the table " + qualified(wanted) + " isn't there: `millrace tables apply` makes it");
+    return out;
+  }
+  for (const auto& column : wanted.events) {
+    const auto found = std::ranges::find(existing->columns, column.name, &ExistingTable::Column::name);
+    if (found == existing->columns.end()) {
+      out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD COLUMN IF NOT EXISTS " + column_ddl(column));
+    } else if (!same_type(found->type, columns::to_string(column.type))) {
+      out.refusals.push_back("the table " + qualified(wanted) + " has a column " + column.name + " of type " + found->type + ", and " +
+                             columns::to_string(column.type) + " is wanted: give it another name, or convert it");
+    } else if (found->default_kind == "MATERIALIZED" || found->default_kind == "ALIAS") {
+      out.refusals.push_back("the table " + qualified(wanted) + " has a column " + column.name + " that is " + found->default_kind +
+                             " and can't be inserted into");
+    }
+  }
+  return out;
+}
+
 }  // namespace millrace::tables

@@ -34,4 +34,8 @@ struct Difference {
 
 Difference difference(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);
 
+// Only what is missing of wanted.events, put at the end, and only if it still is missing when the statement runs; a type that is another
+// one, or a table that isn't there, is refused. Nothing else of the table is looked at.
+Difference missing_columns(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);
+
 }  // namespace millrace::tables
