@@ -13,7 +13,7 @@ topic_store::StoreSettings store_settings(const ServiceSettings& settings) {
   out.kafka.brokers = settings.brokers;
   out.kafka.client_id = "millrace-catalog";
   out.topic = settings.topic;
-  out.write_timeout = 15s;  // for 4 MB of a table's chunks
+  out.write_timeout = 10s;  // for 4 MB of a table's chunks
   return out;
 }
 
@@ -83,7 +83,7 @@ void Service::serve(http_server::Request& request, http_server::Response& respon
   response.content_type = std::move(served.answer.content_type);
   response.headers = std::move(served.answer.headers);
   response.body = std::move(served.answer.body);
-  metrics_.gauge("millrace_catalog_version").set(static_cast<double>(store_.read([](const auto& state) { return state.latest(); })));
+  metrics_.gauge("millrace_catalog_written_version").set(static_cast<double>(store_.read([](const auto& state) { return state.latest(); })));
   metrics_.counter("millrace_http_requests_total", {{"route", served.route}, {"status", std::to_string(response.status)}}).add();
   metrics_.histogram("millrace_http_request_seconds", {{"route", served.route}})
       .observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
