@@ -32,7 +32,6 @@ std::vector<columns::NamedType> fields() {
           {"y", text},
           {"at", columns::date_time64(9)},
           {"n", columns::nullable(text)},
-          {"m", columns::nullable(plain(Kind::kInt64))},
           {"li", columns::array(plain(Kind::kInt64))},
           {"ls", columns::array(text)},
           {"mp", columns::map(text, plain(Kind::kInt64))}};

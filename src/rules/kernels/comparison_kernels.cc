@@ -8,10 +8,18 @@
 namespace millrace::rules {
 namespace {
 
+template <class T>
+bool same(const T& a, const T& b) {
+  if constexpr (std::is_same_v<T, std::string_view>)
+    return same_text(a, b);
+  else
+    return a == b;
+}
+
 template <bool kEqual, class T>
 void equality(Frame& frame, const Instruction& instruction) {
   const Vector &a = frame.operand(instruction, 0), &b = frame.operand(instruction, 1);
-  map_values<uint8_t, T, T>(frame, instruction, Form::kBool, [](const T& x, const T& y) { return (x == y) == kEqual; }, Output::Nulls::kSeen);
+  map_values<uint8_t, T, T>(frame, instruction, Form::kBool, [](const T& x, const T& y) { return same(x, y) == kEqual; }, Output::Nulls::kSeen);
   if (a.nulls == nullptr && b.nulls == nullptr) return;
   const Vector& result = frame.out(instruction).vector();
   auto* values = const_cast<uint8_t*>(result.data<uint8_t>());
@@ -138,7 +146,7 @@ void one_of(Output& out, Frame& frame, const Instruction& instruction) {
   const Vector& value = frame.operand(instruction, 0);
   for (size_t k = 1; k < instruction.operand_count; ++k) {
     const Vector& other = frame.operand(instruction, k);
-    for (size_t i = 0; i < out.size(); ++i) found[i] |= value.at<T>(i) == other.at<T>(i);
+    for (size_t i = 0; i < out.size(); ++i) found[i] |= same(value.at<T>(i), other.at<T>(i));
   }
 }
 

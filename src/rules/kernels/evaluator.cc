@@ -24,6 +24,11 @@ const Vector& Evaluator::evaluate(const Program& program, const Input& input, co
   while (registers_.size() < program.register_count()) registers_.push_back(std::make_unique<Store>());
   while (scopes_.size() < program.scope_count()) scopes_.push_back(std::make_unique<ScopeMemory>());
   arena_.reset();
+  if (entries.rows.empty()) {  // so that no kernel sees a scope without entries: branches and macros skip those too
+    Store& none = *registers_[program.result()];
+    none.reset(form_of(program.type()), 0);
+    return none.vector();
+  }
   Scope scope;
   scope.size = entries.rows.size(), scope.rows = entries.rows.data(), scope.dense = are_neighbours(entries.rows);
   scope.instance = entries.instances.empty() ? entries.instance : entries.instances[0];

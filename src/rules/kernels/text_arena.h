@@ -13,7 +13,7 @@ class TextArena {
  public:
   // Room for at most so many bytes; what of it was used is kept by take().
   char* reserve(size_t bytes) {
-    if (static_cast<size_t>(limit_ - at_) < bytes) [[unlikely]]
+    if (static_cast<size_t>(limit_ - at_) <= bytes) [[unlikely]]  // never nullptr, for no bytes either
       next_chunk(bytes);
     return at_;
   }
