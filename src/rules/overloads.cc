@@ -202,6 +202,7 @@ constexpr Overload kOverloads[] = {
     {"url_path_string", "url_path", 'f', "string", "string"},
     {"url_query_string", "url_query", 'f', "string", "string"},
     {"url_query_string_string", "url_query", 'f', "string, string", "string"},
+    {"url_without_query_string", "url_without_query", 'f', "string", "string"},
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ bool is_made_name(std::string_view name) {
 std::string masked(const std::string& text, const MaskRule& rule) {
   switch (rule.with) {
     case Masking::kHmac: return "hmac(" + text + ")";
-    case Masking::kUrlWithoutQuery: return text + ".split(\"?\", 2)[0].split(\"#\", 2)[0]";
+    case Masking::kUrlWithoutQuery: return "url_without_query(" + text + ")";
     case Masking::kStars: break;
   }
   return "mask(" + text + (rule.keep_last > 0 ? ", " + std::to_string(rule.keep_last) : "") + ")";

@@ -35,8 +35,14 @@ uint32_t MadeColumns::number_of(const columns::NamedType& column) {
 Result<CompiledPart> RuleCompiler::part(rules::Checked& checked, size_t event_columns, const std::vector<uint32_t>& made, const std::string& rule) {
   CompiledPart part;
   part.text = rules::unparse(checked.ast);
-  for (const int32_t column : rules::columns_used(checked))
-    if (column >= 0 && column < static_cast<int32_t>(event_columns)) part.columns.push_back(static_cast<uint32_t>(column));
+  for (const int32_t column : rules::columns_used(checked)) {
+    if (column < 0) continue;
+    const auto number = static_cast<size_t>(column);
+    if (number < event_columns)
+      part.columns.push_back(static_cast<uint32_t>(number));
+    else
+      part.made.push_back(made[number - event_columns]);
+  }
   renumber(checked, event_columns, made);
   auto compiled = rules::compile(checked);
   if (!compiled) return permanent("rule '" + rule + "': " + rules::to_string(compiled.error(), part.text));

@@ -34,6 +34,7 @@ struct CompiledPart {
   rules::Parameters parameters;
   std::string text;               // for messages
   std::vector<uint32_t> columns;  // of the event that it reads, for messages
+  std::vector<uint32_t> made;     // of MadeColumns that it reads
 };
 
 struct CompiledRule {

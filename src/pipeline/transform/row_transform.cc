@@ -46,6 +46,8 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   for (uint32_t row = 0; row < size; ++row) origin_[row] = row;
   if (groups_.size() < rules.groups().size()) groups_.resize(rules.groups().size());
   made_vectors_.assign(rules.made_numbers(), nullptr);
+  made_written_.assign(rules.made_numbers(), false);
+  wholes_.clear();
   if (made_.size() < rules.made_numbers()) made_.resize(rules.made_numbers());
   columns_ = rules.event_columns() + kPositionColumns;
   find_tenants();
@@ -93,9 +95,27 @@ void RowTransform::find_tenants() {
 // ---- the steps
 
 void RowTransform::step(const RuleStep& step, size_t index) {
+  collect(step, index);
+  for (const uint32_t g : step.of_everybody) run_group(rules_->groups()[g], everybody_);
+  for (const uint32_t g : touched_) {
+    run_group(rules_->groups()[g], groups_[g]);
+    groups_[g].rows.clear(), groups_[g].instances.clear();
+  }
+  touched_.clear();
+  settle_falls();
+  if (step.stage <= rules::Stage::kSample) leave_out();  // conditions: what follows is spared these rows
+}
+
+// Which rows the step's groups run over.
+void RowTransform::collect(const RuleStep& step, size_t index) {
   const uint32_t size = window_size();
+  everybody_.rows.clear(), everybody_.instances.clear();
+  const bool all_of_everybody = step.of_everybody.size() == step.groups_end - step.groups_begin;
   for (uint32_t row = 0; row < size; ++row) {
     if (fates_[origin_[row]] != RowFate::kDelivered) continue;
+    everybody_.rows.push_back(static_cast<uint32_t>(first_ + row));
+    everybody_.instances.push_back(tenants_[row]);
+    if (all_of_everybody) continue;
     for (const TenantRules::Use& use : rules_->uses(tenants_[row], index)) {
       GroupRows& entries = groups_[use.group];
       if (entries.rows.empty()) touched_.push_back(use.group);
@@ -103,24 +123,19 @@ void RowTransform::step(const RuleStep& step, size_t index) {
       entries.instances.push_back(use.instance);
     }
   }
-  for (const uint32_t g : touched_) {
-    const RuleGroup& group = rules_->groups()[g];
-    GroupRows& entries = groups_[g];
-    switch (step.stage) {
-      case rules::Stage::kCheck:
-      case rules::Stage::kDrop: conditions(group, entries); break;
-      case rules::Stage::kSample: sample(group, entries); break;
-      case rules::Stage::kDerive:
-      case rules::Stage::kOutput: assign(group, entries); break;
-      case rules::Stage::kAlert: alert(group, entries); break;
-      case rules::Stage::kMeter: meter(group, entries); break;
-    }
-    entries.rows.clear(), entries.instances.clear();
+}
+
+void RowTransform::run_group(const RuleGroup& group, const GroupRows& entries) {
+  if (entries.rows.empty()) return;
+  switch (group.first->stage) {
+    case rules::Stage::kCheck:
+    case rules::Stage::kDrop: return conditions(group, entries);
+    case rules::Stage::kSample: return sample(group, entries);
+    case rules::Stage::kDerive:
+    case rules::Stage::kOutput: return assign(group, entries);
+    case rules::Stage::kAlert: return alert(group, entries);
+    case rules::Stage::kMeter: return meter(group, entries);
   }
-  touched_.clear();
-  settle_falls();
-  const bool conditions_are_over = step.stage <= rules::Stage::kSample;
-  if (conditions_are_over) leave_out();
 }
 
 const Vector& RowTransform::evaluate(const RulePart& part, const GroupRows& entries) {
@@ -141,6 +156,12 @@ void RowTransform::fall(const RuleGroup& group, const GroupRows& entries, size_t
 void RowTransform::conditions(const RuleGroup& group, const GroupRows& entries) {
   const Vector& result = evaluate(*group.when, entries);
   const bool drop = group.first->stage == rules::Stage::kDrop;
+  if (result.failures == nullptr) {  // mostly nothing is to be done
+    const uint8_t fine = drop ? 0 : 1;
+    bool all = true;
+    for (size_t i = 0; i < (result.step == 0 ? 1 : entries.rows.size()); ++i) all &= result.at<uint8_t>(i) == fine;
+    if (all) return;
+  }
   for (size_t i = 0; i < entries.rows.size(); ++i) {
     if (const rules::Failure failure = result.failure(i))
       fall(group, entries, i, &CompiledRule::when, failure);
@@ -192,6 +213,7 @@ void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
   }
   const rules::Type& type = group.value->program->type();
   const Vector& result = evaluate(*group.value, entries);
+  if (entries.rows.size() == window_size() && assign_whole(*group.first, result)) return;
   ColumnValues& values = values_of(*group.first, rules::form_of(type), type.scale);
   for (size_t i = 0; i < entries.rows.size(); ++i) {
     if (const rules::Failure failure = result.failure(i))
@@ -199,6 +221,29 @@ void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
     else
       values.set(entries.rows[i] - first_, result, i);
   }
+}
+
+// Every row is given a value by this group, which is the whole column then, if nobody else wants to see it.
+bool RowTransform::assign_whole(const CompiledRule& rule, const Vector& result) {
+  const size_t size = window_size();
+  if (rule.event_column >= 0) {
+    const auto number = static_cast<size_t>(rule.event_column);
+    if (whole_.size() <= number) whole_.resize(number + 1);
+    if (!whole_[number]) whole_[number] = std::make_unique<columns::Column>(rows_->column(number).type());
+    if (whole_[number]->type() != rows_->column(number).type()) *whole_[number] = columns::Column(rows_->column(number).type());
+    whole_[number]->clear();
+    if (!rules::append_all(result, size, *whole_[number])) return false;
+    wholes_.push_back(static_cast<uint32_t>(number));
+    return true;
+  }
+  const auto number = static_cast<uint32_t>(rule.made_column);
+  if (rules_->is_read(number) || !rules::append_all(result, size, made_column(number))) return false;
+  made_written_[number] = true;
+  return true;
+}
+
+columns::Column& RowTransform::made_column(uint32_t number) {
+  return rows_->column(rules_->event_columns() + kPositionColumns + static_cast<size_t>(rules_->made_at(number)));
 }
 
 const RowTransform::GroupRows& RowTransform::where(const RuleGroup& group, const GroupRows& entries) {
@@ -311,17 +356,19 @@ void RowTransform::misfit(uint32_t row, const std::string& why, int32_t Compiled
   const uint32_t origin = origin_[row];
   if (fates_[origin] != RowFate::kDelivered) return;
   fates_[origin] = RowFate::kRejected;
-  for (const TenantRules::Use& use : rules_->tenant(tenants_[row]).uses) {
-    const RuleInstance& of = rules_->groups()[use.group].instances[use.instance];
-    if (of.rule->*column != number) continue;
-    const CompiledPart* value = of.rule->value ? &*of.rule->value : nullptr;
-    outcome_.rejections.push_back({origin, {RejectionCode::kRuleFailed, Stage::kTransform, -1, reason(row, *of.rule, value, "failed: " + why)}});
-    return;
+  if (const CompiledRule* rule = rules_->assigning(tenants_[row], column, number)) {
+    const CompiledPart* value = rule->value ? &*rule->value : nullptr;
+    outcome_.rejections.push_back({origin, {RejectionCode::kRuleFailed, Stage::kTransform, -1, reason(row, *rule, value, "failed: " + why)}});
   }
 }
 
 void RowTransform::overwrite() {
   const size_t size = window_size();
+  for (const uint32_t number : wholes_) {
+    rows_->column(number).truncate(first_);
+    rows_->column(number).append_rows(*whole_[number], 0, size);
+  }
+  wholes_.clear();
   for (size_t i = 0; i < overwritten_.size(); ++i) {
     if (!overwritten_[i].begun) continue;
     const uint32_t number = overwritten_[i].column;
@@ -349,9 +396,8 @@ void RowTransform::overwrite() {
 void RowTransform::write_made() {
   const size_t size = window_size();
   for (size_t number = 0; number < rules_->made_numbers(); ++number) {
-    const int32_t at = rules_->made_at(static_cast<uint32_t>(number));
-    if (at < 0) continue;
-    columns::Column& column = rows_->column(rules_->event_columns() + kPositionColumns + static_cast<size_t>(at));
+    if (rules_->made_at(static_cast<uint32_t>(number)) < 0 || made_written_[number]) continue;
+    columns::Column& column = made_column(static_cast<uint32_t>(number));
     const ColumnValues* values = made_vectors_[number] == nullptr ? nullptr : made_[number].get();
     for (size_t row = 0; row < size; ++row) {
       if (values == nullptr || !values->assigned(row) || values->cleared(row))

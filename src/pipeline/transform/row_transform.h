@@ -67,9 +67,13 @@ class RowTransform {
 
   void find_tenants();
   void step(const RuleStep& step, size_t index);
+  void collect(const RuleStep& step, size_t index);
+  void run_group(const RuleGroup& group, const GroupRows& entries);
   void conditions(const RuleGroup& group, const GroupRows& entries);
   void sample(const RuleGroup& group, const GroupRows& entries);
   void assign(const RuleGroup& group, const GroupRows& entries);
+  bool assign_whole(const CompiledRule& rule, const rules::Vector& result);
+  columns::Column& made_column(uint32_t number);
   void alert(const RuleGroup& group, const GroupRows& entries);
   void meter(const RuleGroup& group, const GroupRows& entries);
   const GroupRows& where(const RuleGroup& group, const GroupRows& entries);  // entries for which its condition holds
@@ -100,6 +104,7 @@ class RowTransform {
   rules::Store told_;       // likewise
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
+  GroupRows everybody_;  // rows that are still there, and their tenants
   GroupRows chosen_;
   std::vector<Fall> falls_;
   std::vector<std::unique_ptr<ColumnValues>> made_;         // by number of MadeColumns
@@ -111,6 +116,10 @@ class RowTransform {
     bool begun = false;
   };
   std::vector<Overwritten> overwritten_;
+  // Columns of which every row is assigned by one group: written at once.
+  std::vector<std::unique_ptr<columns::Column>> whole_;  // by column of the event
+  std::vector<uint32_t> wholes_;                         // of the run
+  std::vector<bool> made_written_;
 };
 
 }  // namespace millrace::pipeline

@@ -48,6 +48,10 @@ std::optional<RulePart> part_of(const std::optional<CompiledPart>& compiled) {
   return RulePart{compiled->program, {}};
 }
 
+void mark_read(std::vector<bool>& read, const CompiledPart& part) {
+  for (const uint32_t number : part.made) read[number] = true;
+}
+
 void add_parameters(std::optional<RulePart>& part, const std::optional<CompiledPart>& of, std::string_view key) {
   if (part) part->parameters.add(of->parameters, part->program->needs_key() ? key : std::string_view());
 }
@@ -71,6 +75,7 @@ Result<TopicRulesPtr> TopicRules::make(std::string topic, size_t event_columns, 
   if (!merged) return permanent(merged.error().front());
   rules->made_ = std::move(*merged);
   rules->made_at_.assign(made.size(), -1);
+  rules->read_.assign(made.size(), false);
   for (uint32_t number = 0; number < made.size(); ++number) {
     const auto at = std::ranges::find(rules->made_, made.at(number));
     if (at != rules->made_.end()) rules->made_at_[number] = static_cast<int32_t>(at - rules->made_.begin());
@@ -97,6 +102,9 @@ void TopicRules::add_groups(const std::vector<TenantSource>& tenants) {
         RuleGroup group{&rule, part_of(rule.when), part_of(rule.value), part_of(rule.key), part_of(rule.title), {}, {}};
         for (const auto& [name, field] : rule.fields) group.fields.push_back({field.program, {}});
         unordered.push_back(std::move(group));
+        for (const auto* part : {&rule.when, &rule.value, &rule.key, &rule.title})
+          if (*part) mark_read(read_, **part);
+        for (const auto& [name, field] : rule.fields) mark_read(read_, field);
         drops_ |= rule.stage == rules::Stage::kDrop || rule.stage == rules::Stage::kSample;
       }
       RuleGroup& group = unordered[at->second];
@@ -115,8 +123,15 @@ void TopicRules::add_groups(const std::vector<TenantSource>& tenants) {
 void TopicRules::number_uses() {
   for (uint32_t g = 0; g < groups_.size(); ++g) {
     const CompiledRule& first = *groups_[g].first;
-    if (steps_.empty() || steps_.back().stage != first.stage || steps_.back().level != first.level) steps_.push_back({first.stage, first.level, g, g});
+    if (steps_.empty() || steps_.back().stage != first.stage || steps_.back().level != first.level) steps_.push_back({first.stage, first.level, g, g, {}});
     steps_.back().groups_end = g + 1;
+    RuleGroup& group = groups_[g];
+    group.of_everybody = group.instances.size() == tenants_.size();
+    for (uint32_t i = 0; i < group.instances.size() && group.of_everybody; ++i) group.of_everybody = group.instances[i].tenant == i;
+    if (group.of_everybody) {
+      steps_.back().of_everybody.push_back(g);
+      continue;
+    }
     for (uint32_t i = 0; i < groups_[g].instances.size(); ++i) tenants_[groups_[g].instances[i].tenant].uses.push_back({g, i});
   }
   for (TenantRules& tenant : tenants_) {
@@ -124,6 +139,15 @@ void TopicRules::number_uses() {
       tenant.stage_begins.push_back(static_cast<uint32_t>(std::ranges::lower_bound(tenant.uses, step.groups_begin, {}, &TenantRules::Use::group) - tenant.uses.begin()));
     tenant.stage_begins.push_back(static_cast<uint32_t>(tenant.uses.size()));
   }
+}
+
+const CompiledRule* TopicRules::assigning(uint32_t tenant, int32_t CompiledRule::*column, int32_t number) const {
+  for (const RuleGroup& group : groups_) {
+    if (group.first->*column != number) continue;
+    const auto of = std::ranges::find(group.instances, tenant, &RuleInstance::tenant);
+    if (of != group.instances.end()) return of->rule;
+  }
+  return nullptr;
 }
 
 }  // namespace millrace::pipeline

@@ -37,6 +37,7 @@ struct RuleGroup {
   std::optional<RulePart> when, value, key, title;
   std::vector<RulePart> fields;
   std::vector<RuleInstance> instances;
+  bool of_everybody = false;  // each tenant has one such rule: the instance's number is the tenant's
 };
 
 // Where a tenant's rules are: its groups, by stage and level, and its instance in each.
@@ -54,6 +55,7 @@ struct RuleStep {
   rules::Stage stage{};
   uint32_t level = 0;
   uint32_t groups_begin = 0, groups_end = 0;
+  std::vector<uint32_t> of_everybody;  // groups; they aren't among the tenants' uses
 };
 
 class TenantIndex {
@@ -106,7 +108,10 @@ class TopicRules {
     const TenantRules& of = tenants_[tenant];
     return {of.uses.data() + of.stage_begins[step], of.uses.data() + of.stage_begins[step + 1]};
   }
-  bool drops() const { return drops_; }  // some rule leaves rows out
+  bool drops() const { return drops_; }                                     // some rule leaves rows out
+  bool is_read(uint32_t number) const { return read_[number]; }             // some rule reads this made column
+  // The tenant's rule that assigns a column; nullptr: none.
+  const CompiledRule* assigning(uint32_t tenant, int32_t CompiledRule::*column, int32_t number) const;
 
  private:
   void add_groups(const std::vector<TenantSource>& tenants);
@@ -117,6 +122,7 @@ class TopicRules {
   int32_t tenant_column_ = -1;
   std::vector<columns::NamedType> made_;
   std::vector<int32_t> made_at_;
+  std::vector<bool> read_;
   std::vector<RuleGroup> groups_;
   std::vector<RuleStep> steps_;
   std::vector<TenantRules> tenants_;

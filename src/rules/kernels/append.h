@@ -19,4 +19,8 @@ std::expected<void, std::string> fits(const Type& type, const columns::Type& col
 // the symbols, a decimal or time with more digits than the column has; nothing was appended then. Types are those that fits() lets through.
 std::expected<void, std::string> append(const Vector& vector, size_t entry, columns::Column& column);
 
+// Adds a row for each entry of [0, size), where that is a copy: a value's own column, or one that holds all of its kind. False: nothing was
+// added, since it isn't so, or an entry has failed.
+bool append_all(const Vector& vector, size_t size, columns::Column& column);
+
 }  // namespace millrace::rules

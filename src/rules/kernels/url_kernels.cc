@@ -19,13 +19,20 @@ bool is_scheme(string_view text) {
   }
   return true;
 }
+// Where the first of these stands; the text's size if none does.
+template <char... kAny>
+size_t first_of(string_view text) {
+  size_t at = 0;
+  while (at < text.size() && !((text[at] == kAny) || ...)) ++at;
+  return at;
+}
 Url parts_of(string_view text) {
   Url url;
-  const size_t colon = text.find_first_of(":/?#");
-  if (colon != text.npos && text[colon] == ':' && is_scheme(text.substr(0, colon))) text.remove_prefix(colon + 1);
+  const size_t colon = first_of<':', '/', '?', '#'>(text);
+  if (colon < text.size() && text[colon] == ':' && is_scheme(text.substr(0, colon))) text.remove_prefix(colon + 1);
   if (text.starts_with("//")) {
     text.remove_prefix(2);
-    const size_t end = std::min(text.find_first_of("/?#"), text.size());
+    const size_t end = first_of<'/', '?', '#'>(text);
     url.authority = text.substr(0, end), text.remove_prefix(end);
   }
   text = text.substr(0, text.find('#'));
@@ -47,6 +54,13 @@ void url_path(Frame& frame, const Instruction& instruction) {
 }
 void url_query(Frame& frame, const Instruction& instruction) {
   map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return parts_of(a).query; });
+}
+
+void url_without_query(Frame& frame, const Instruction& instruction) {
+  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) {
+    a = a.substr(0, a.find('?'));
+    return a.substr(0, a.find('#'));
+  });
 }
 
 int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; }
@@ -76,7 +90,8 @@ void url_parameter(Frame& frame, const Instruction& instruction) {
 }
 
 constexpr NamedKernel kKernels[] = {
-    {"url_host_string", url_host}, {"url_path_string", url_path}, {"url_query_string", url_query}, {"url_query_string_string", url_parameter}};
+    {"url_host_string", url_host}, {"url_path_string", url_path}, {"url_query_string", url_query}, {"url_query_string_string", url_parameter},
+    {"url_without_query_string", url_without_query}};
 
 }  // namespace
 

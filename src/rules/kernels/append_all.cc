@@ -1,0 +1,64 @@
+#include "base/result.h"
+#include "rules/kernels/append.h"
+
+namespace millrace::rules {
+namespace {
+
+using columns::Column;
+using columns::Kind;
+using columns::Layout;
+
+template <class Stored, class Value>
+void put_all(const Vector& vector, size_t size, Column& column) {
+  columns::Buffer& marks = column.marks();
+  marks.reserve(size * sizeof(Stored));
+  for (size_t i = 0; i < size; ++i) marks.put(vector.is_null(i) ? Stored{} : static_cast<Stored>(vector.at<Value>(i)));
+}
+void put_texts(const Vector& vector, size_t size, Column& column) {
+  for (size_t i = 0; i < size; ++i) column.append_text(vector.is_null(i) ? std::string_view() : vector.at<std::string_view>(i));
+}
+// Of one scale, and none has more digits than the column.
+template <class Stored>
+bool put_decimals(const Vector& vector, size_t size, Column& column) {
+  if (vector.scale != column.type().scale) return false;
+  const Int128 limit = power_of_ten(column.type().precision);
+  for (size_t i = 0; i < size; ++i) {
+    const Int128 value = vector.is_null(i) ? 0 : vector.at<Int128>(i);
+    if (value >= limit || value <= -limit) return false;
+  }
+  put_all<Stored, Int128>(vector, size, column);
+  return true;
+}
+
+bool put_values(const Vector& vector, size_t size, Column& column) {
+  if (column.layout() == Layout::kString || column.layout() == Layout::kLowCardinality) {
+    if (vector.form != Form::kText) return false;
+    put_texts(vector, size, column);
+    return true;
+  }
+  switch (column.type().kind) {
+    case Kind::kBool: return vector.form == Form::kBool && (put_all<uint8_t, uint8_t>(vector, size, column), true);
+    case Kind::kInt64: return vector.form == Form::kInt && (put_all<int64_t, int64_t>(vector, size, column), true);
+    case Kind::kUInt64: return vector.form == Form::kUint && (put_all<uint64_t, uint64_t>(vector, size, column), true);
+    case Kind::kFloat64: return vector.form == Form::kDouble && (put_all<double, double>(vector, size, column), true);
+    case Kind::kDecimal32: return vector.form == Form::kDecimal && put_decimals<int32_t>(vector, size, column);
+    case Kind::kDecimal64: return vector.form == Form::kDecimal && put_decimals<int64_t>(vector, size, column);
+    case Kind::kDecimal128: return vector.form == Form::kDecimal && put_decimals<Int128>(vector, size, column);
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool append_all(const Vector& vector, size_t size, Column& column) {
+  if (vector.failures != nullptr) return false;
+  if (column.layout() == Layout::kNullable) {
+    if (!put_values(vector, size, column.child(0))) return false;
+    for (size_t i = 0; i < size; ++i) column.marks().put<uint8_t>(vector.is_null(i));
+    return true;
+  }
+  if (vector.nulls != nullptr) return false;  // where null has a place of its own, or none
+  return put_values(vector, size, column);
+}
+
+}  // namespace millrace::rules
