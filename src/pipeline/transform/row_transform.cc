@@ -50,6 +50,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   wholes_.clear();
   if (made_.size() < rules.made_numbers()) made_.resize(rules.made_numbers());
   columns_ = rules.event_columns() + kPositionColumns;
+  rows_changed_ = true;
   find_tenants();
   tenants_of_all_ = tenants_;
   outcome_.tenants = tenants_of_all_;
@@ -108,21 +109,28 @@ void RowTransform::step(const RuleStep& step, size_t index) {
 
 // Which rows the step's groups run over.
 void RowTransform::collect(const RuleStep& step, size_t index) {
-  const uint32_t size = window_size();
-  everybody_.rows.clear(), everybody_.instances.clear();
-  const bool all_of_everybody = step.of_everybody.size() == step.groups_end - step.groups_begin;
-  for (uint32_t row = 0; row < size; ++row) {
-    if (fates_[origin_[row]] != RowFate::kDelivered) continue;
-    everybody_.rows.push_back(static_cast<uint32_t>(first_ + row));
-    everybody_.instances.push_back(tenants_[row]);
-    if (all_of_everybody) continue;
-    for (const TenantRules::Use& use : rules_->uses(tenants_[row], index)) {
+  if (std::exchange(rows_changed_, false)) find_everybody();
+  if (step.of_everybody.size() == step.groups_end - step.groups_begin) return;
+  for (size_t i = 0; i < everybody_.rows.size(); ++i) {
+    for (const TenantRules::Use& use : rules_->uses(everybody_.instances[i], index)) {
       GroupRows& entries = groups_[use.group];
       if (entries.rows.empty()) touched_.push_back(use.group);
-      entries.rows.push_back(static_cast<uint32_t>(first_ + row));
+      entries.rows.push_back(everybody_.rows[i]);
       entries.instances.push_back(use.instance);
     }
   }
+}
+
+void RowTransform::find_everybody() {
+  const uint32_t size = window_size();
+  everybody_.rows.resize(size), everybody_.instances.resize(size);
+  size_t left = 0;
+  for (uint32_t row = 0; row < size; ++row) {
+    everybody_.rows[left] = static_cast<uint32_t>(first_ + row);
+    everybody_.instances[left] = tenants_[row];
+    left += fates_[origin_[row]] == RowFate::kDelivered;
+  }
+  everybody_.rows.resize(left), everybody_.instances.resize(left);
 }
 
 void RowTransform::run_group(const RuleGroup& group, const GroupRows& entries) {
@@ -207,6 +215,12 @@ ColumnValues& RowTransform::values_of(const CompiledRule& rule, Form form, uint8
 
 void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
   if (group.first->clears) {
+    if (entries.rows.size() == window_size()) {
+      columns::Column& written = whole_column(static_cast<size_t>(group.first->event_column));
+      for (size_t i = 0; i < entries.rows.size(); ++i) written.append_default();
+      wholes_.push_back(static_cast<uint32_t>(group.first->event_column));
+      return;
+    }
     ColumnValues& values = values_of(*group.first, Form::kBool, 0);
     for (const uint32_t row : entries.rows) values.clear(row - first_);
     return;
@@ -227,19 +241,23 @@ void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
 bool RowTransform::assign_whole(const CompiledRule& rule, const Vector& result) {
   const size_t size = window_size();
   if (rule.event_column >= 0) {
-    const auto number = static_cast<size_t>(rule.event_column);
-    if (whole_.size() <= number) whole_.resize(number + 1);
-    if (!whole_[number]) whole_[number] = std::make_unique<columns::Column>(rows_->column(number).type());
-    if (whole_[number]->type() != rows_->column(number).type()) *whole_[number] = columns::Column(rows_->column(number).type());
-    whole_[number]->clear();
-    if (!rules::append_all(result, size, *whole_[number])) return false;
-    wholes_.push_back(static_cast<uint32_t>(number));
+    if (!rules::append_all(result, size, whole_column(static_cast<size_t>(rule.event_column)))) return false;
+    wholes_.push_back(static_cast<uint32_t>(rule.event_column));
     return true;
   }
   const auto number = static_cast<uint32_t>(rule.made_column);
   if (rules_->is_read(number) || !rules::append_all(result, size, made_column(number))) return false;
   made_written_[number] = true;
   return true;
+}
+
+// What the column of the event will be: empty.
+columns::Column& RowTransform::whole_column(size_t number) {
+  if (whole_.size() <= number) whole_.resize(number + 1);
+  const columns::Type& type = rows_->column(number).type();
+  if (!whole_[number] || whole_[number]->type() != type) whole_[number] = std::make_unique<columns::Column>(type);
+  whole_[number]->clear();
+  return *whole_[number];
 }
 
 columns::Column& RowTransform::made_column(uint32_t number) {
@@ -301,6 +319,7 @@ void RowTransform::meter(const RuleGroup& group, const GroupRows& all) {
 // Of the rules that a row fell by in this step, the one that the tenant wrote first is told.
 void RowTransform::settle_falls() {
   if (falls_.empty()) return;
+  rows_changed_ = true;
   std::ranges::sort(falls_, [](const Fall& a, const Fall& b) { return std::pair(a.row, a.ordinal) < std::pair(b.row, b.ordinal); });
   for (const Fall& fall : falls_) {
     const uint32_t origin = origin_[fall.row];
@@ -337,6 +356,7 @@ void RowTransform::leave_out() {
   for (uint32_t row = 0; row < size; ++row)
     if (fates_[origin_[row]] == RowFate::kDelivered) kept.push_back(row);
   if (kept.size() == size) return;
+  rows_changed_ = true;
   std::vector<uint8_t> mask(size, 0);
   for (const uint32_t row : kept) mask[row] = 1;
   for (uint32_t row = 0; row < size; ++row) {

@@ -68,12 +68,14 @@ class RowTransform {
   void find_tenants();
   void step(const RuleStep& step, size_t index);
   void collect(const RuleStep& step, size_t index);
+  void find_everybody();
   void run_group(const RuleGroup& group, const GroupRows& entries);
   void conditions(const RuleGroup& group, const GroupRows& entries);
   void sample(const RuleGroup& group, const GroupRows& entries);
   void assign(const RuleGroup& group, const GroupRows& entries);
   bool assign_whole(const CompiledRule& rule, const rules::Vector& result);
   columns::Column& made_column(uint32_t number);
+  columns::Column& whole_column(size_t number);
   void alert(const RuleGroup& group, const GroupRows& entries);
   void meter(const RuleGroup& group, const GroupRows& entries);
   const GroupRows& where(const RuleGroup& group, const GroupRows& entries);  // entries for which its condition holds
@@ -105,6 +107,7 @@ class RowTransform {
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
   GroupRows everybody_;  // rows that are still there, and their tenants
+  bool rows_changed_ = true;
   GroupRows chosen_;
   std::vector<Fall> falls_;
   std::vector<std::unique_ptr<ColumnValues>> made_;         // by number of MadeColumns

@@ -28,8 +28,11 @@ size_t first_of(string_view text) {
 }
 Url parts_of(string_view text) {
   Url url;
-  const size_t colon = first_of<':', '/', '?', '#'>(text);
-  if (colon < text.size() && text[colon] == ':' && is_scheme(text.substr(0, colon))) text.remove_prefix(colon + 1);
+  if (text.starts_with("https://")) {
+    text.remove_prefix(6);
+  } else if (const size_t colon = first_of<':', '/', '?', '#'>(text); colon < text.size() && text[colon] == ':' && is_scheme(text.substr(0, colon))) {
+    text.remove_prefix(colon + 1);
+  }
   if (text.starts_with("//")) {
     text.remove_prefix(2);
     const size_t end = first_of<'/', '?', '#'>(text);
