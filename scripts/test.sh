@@ -37,9 +37,18 @@ if ! build release; then echo "0 passed, 1 failed"; exit 1; fi
 if [ -n "$only" ]; then
   end_to_end
 else
+  # The end-to-end tests mostly wait; what they leave of the machine, and nothing else, builds and runs the sanitized tests meanwhile.
+  sanitized() {
+    local me=$BASHPID
+    { chrt --idle --pid 0 $me || renice -n 19 -p $me; } >/dev/null 2>&1 || true
+    build asan unit_tests && cpp asan -LE 'integration|simulation'
+  }
+  sanitized &
   cpp release
   end_to_end
-  if build asan unit_tests; then cpp asan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+  say "waiting for the sanitized tests"
+  wait || true
+  reports+=("$logs/ctest-asan.xml")  # without it, none has run
   if [ -n "$long" ]; then
     if build tsan unit_tests; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
   fi

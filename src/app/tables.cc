@@ -25,13 +25,11 @@ struct Options {
 enum : int { kNothingToDo = 0, kFailed = 1, kSomethingToDo = 2 };
 
 // The worst status wins: failed, then something to do.
-int table_of(clickhouse::Client& client, const Options& options, const TopicSchema& schema) {
-  auto events = columns_of(schema);
-  if (!events) return std::fprintf(stderr, "%s: %s\n", schema.topic.c_str(), events.error().message.c_str()), kFailed;
+int table_of(clickhouse::Client& client, const Options& options, std::string table, std::vector<columns::NamedType> events) {
   TableDefinition wanted = options.shape;
   wanted.database = options.database;
-  wanted.table = clickhouse::table_of_topic(schema.topic);
-  wanted.events = std::move(*events);
+  wanted.table = std::move(table);
+  wanted.events = std::move(events);
   const std::string name = options.database + "." + wanted.table;
   auto todo = plan(client, wanted);
   if (!todo) return std::fprintf(stderr, "%s: %s\n", name.c_str(), todo.error().message.c_str()), kFailed;
@@ -62,10 +60,15 @@ int all_tables(const Options& options) {
       status = kNothingToDo;
     }
   }
-  for (const TopicSchema& schema : *schemas) {
-    const int one = table_of(client, options, schema);
+  const auto count = [&status](int one) {
     if (one == kFailed || status != kFailed) status = one == kNothingToDo ? status : one;
+  };
+  for (const TopicSchema& schema : *schemas) {
+    auto events = columns_of(schema);
+    if (!events) std::fprintf(stderr, "%s: %s\n", schema.topic.c_str(), events.error().message.c_str());
+    count(events ? table_of(client, options, clickhouse::table_of_topic(schema.topic), std::move(*events)) : kFailed);
   }
+  count(table_of(client, options, clickhouse::kLeftOutTable, left_out_columns()));
   return status;
 }
 

@@ -22,6 +22,10 @@ bool is_time(const columns::Type& type) { return type.kind == columns::Kind::kDa
 
 }  // namespace
 
+std::vector<columns::NamedType> left_out_columns() {
+  return {{"begin", columns::simple(columns::Kind::kInt64)}, {"end", columns::simple(columns::Kind::kInt64)}, {"left_out", columns::simple(columns::Kind::kUInt32)}};
+}
+
 const std::vector<MetaColumn>& meta_columns() {
   static const std::vector<MetaColumn> columns{
       {"_plan", "UInt128", "", "", "CODEC(ZSTD(1))"},

@@ -25,6 +25,9 @@ struct MetaColumn {
   const char* codec;
 };
 
+// Of clickhouse::kLeftOutTable.
+std::vector<columns::NamedType> left_out_columns();
+
 const std::vector<MetaColumn>& meta_columns();
 inline constexpr const char* kPlanIndex = "_plan_minmax";
 

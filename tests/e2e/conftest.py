@@ -35,7 +35,7 @@ class Demo:
     def start(self, within=90):
         begin = self.output.stat().st_size if self.output.exists() else 0
         with open(self.output, "ab") as out:
-            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *self.options], stdout=out, stderr=out)
+            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *([] if "--rules" in self.options else ["--no-rules"]), *(o for o in self.options if o != "--rules")], stdout=out, stderr=out)
 
         def ready():
             text = self.text()[begin:]

@@ -63,19 +63,28 @@ supervisor::ChildSpec tables_child(const Settings& settings, const Ports& ports,
                {"tables", "apply", "--registry", url(ports.registry), "--clickhouse", url(ports.clickhouse), "--database", kDatabase});
 }
 
+supervisor::ChildSpec catalog_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
+  return child(settings, data, "catalog",
+               {"catalog", "--brokers", at(ports.broker), "--registry", url(ports.registry), "--clickhouse", url(ports.clickhouse), "--database", kDatabase,
+                "--port", std::to_string(ports.catalog), "--metrics-port", std::to_string(ports.catalog_metrics)});
+}
+
 supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports, const DataDirectory& data, int worker) {
   const auto& own = ports.workers[static_cast<size_t>(worker - 1)];
   const std::string name = worker_name(worker), file = data.path() + "/" + name + ".yaml";
-  std::ofstream(file) << "# Written by millrace demo at every start.\n"
-                      << "pipeline: " << kPipeline << "\n"
-                      << "instance: " << name << "\n"
-                      << "lanes: " << settings.lanes << "\n"
-                      << "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n"
-                      << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
-                      << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name
-                      << "-schemas.json\n"
-                      << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
-                      << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
+  std::ofstream out(file);
+  out << "# Written by millrace demo at every start.\n"
+      << "pipeline: " << kPipeline << "\n"
+      << "instance: " << name << "\n"
+      << "lanes: " << settings.lanes << "\n"
+      << "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n"
+      << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
+      << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name
+      << "-schemas.json\n"
+      << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
+      << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
+  if (settings.rules) out << "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " << pseudonym_key_file(data) << "\n";
+  out.close();
   std::vector<std::string> arguments{"worker", "--config", file, "--metrics-port", std::to_string(own.metrics)};
   arguments.insert(arguments.end(), settings.worker_options.begin(), settings.worker_options.end());
   return child(settings, data, name, std::move(arguments));

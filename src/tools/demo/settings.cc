@@ -23,8 +23,10 @@ Result<Ports> choose_ports(const Settings& settings) {
                                                         {&ports.broker, "broker"},
                                                         {&ports.registry, "registry"},
                                                         {&ports.clickhouse, "ClickHouse"},
+                                                        {&ports.catalog, "catalog"},
                                                         {&ports.broker_controller, "broker's controller"},
                                                         {&ports.registry_metrics, "registry's metrics"},
+                                                        {&ports.catalog_metrics, "catalog's metrics"},
                                                         {&ports.loadgen_metrics, "loadgen's metrics"}};
   for (auto& worker : ports.workers)
     for (uint16_t* port : {&worker.metrics, &worker.broker_gate, &worker.broker_listener, &worker.clickhouse_gate, &worker.registry_gate})
