@@ -3,14 +3,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
 
 #include "app/subcommand.h"
 #include "avro/column_mapping.h"
 #include "avro/schema.h"
 #include "base/log.h"
-#include "rules/kernels/program.h"
+#include "rules/kernels/compile_check.h"
 #include "rules/rule_set_check.h"
 #include "rules/rule_tests.h"
 #include "tables/sources.h"
@@ -75,34 +74,12 @@ bool check_tests(const std::string& path, const std::string& text) {
   return true;
 }
 
-// Patterns and time zones are looked at where expressions are compiled, which knows their rule and not their place in its text.
-rules::FileDiagnostics not_to_be_compiled(const rules::CheckedRuleSet& set) {
-  rules::FileDiagnostics all;
-  std::set<std::string> told;  // once for all versions of a topic
-  const auto compiled = [&](const rules::CheckedRule& rule, const rules::Checked& expression) {
-    const auto program = rules::compile(expression);
-    if (program) return;
-    for (const rules::Diagnostic& wrong : program.error()) {
-      const std::string message = "'" + rule.name + "': " + wrong.message;
-      if (told.insert(std::to_string(rule.at.line) + ":" + std::to_string(rule.at.column) + message).second) all.push_back({rule.at, message});
-    }
-  };
-  for (const rules::CheckedTopic& topic : set.topics) {
-    for (const rules::CheckedRule& rule : topic.rules) {
-      for (const auto* expression : {&rule.when, &rule.value, &rule.key, &rule.title})
-        if (*expression) compiled(rule, **expression);
-      for (const auto& [field, expression] : rule.fields) compiled(rule, expression);
-    }
-  }
-  return all;
-}
-
 bool check_set(const std::string& path, const std::string& text, const rules::RuleSurroundings& surroundings) {
   const auto set = rules::read_rule_set(text);
   if (!set) return told(path, set.error());
   const auto checked = rules::check_rule_set(*set, surroundings);
   if (!checked) return told(path, checked.error());
-  if (const auto wrong = not_to_be_compiled(*checked); !wrong.empty()) return told(path, wrong);
+  if (const auto wrong = rules::not_to_be_compiled(*checked); !wrong.empty()) return told(path, wrong);
   std::printf("%s: tenant %s, %s, %s: right\n", path.c_str(), set->tenant.value.c_str(), counted(set->topics.size(), "topic").c_str(),
               counted(set->rules(), "rule").c_str());
   return true;

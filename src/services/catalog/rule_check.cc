@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "avro/utf8.h"
+#include "rules/kernels/compile_check.h"
 #include "rules/rule_set.h"
 
 namespace millrace::catalog {
@@ -76,6 +77,7 @@ Decided<std::shared_ptr<const RuleSetSource>> check_rules(const std::string& tex
   for (const auto& [name, table] : contents.tables) surroundings.tables.push_back(reference_table(name, table->definition));
   const auto checked = rules::check_rule_set(set, surroundings);
   if (!checked) return std::unexpected(wrong(checked.error(), set.tenant.value));
+  if (const auto uncompiled = rules::not_to_be_compiled(*checked); !uncompiled.empty()) return std::unexpected(wrong(uncompiled, set.tenant.value));
   auto source = std::make_shared<RuleSetSource>();
   source->text = text;
   source->content_hash = content_hash(text);

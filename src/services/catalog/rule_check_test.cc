@@ -63,6 +63,15 @@ TEST(RuleCheck, AllThatIsWrongIsToldWithItsPlace) {
   EXPECT_THAT(refused.error().text, HasSubstr("acme:5:"));
 }
 
+// Workers would refuse the whole version.
+TEST(RuleCheck, WhatCantBeCompiledIsRefused) {
+  const auto refused = checked("tenant: acme\ntopics:\n  order.created:\n    drop:\n      - {name: a, when: plan.matches(\"(\")}\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 422);
+  EXPECT_EQ(refused.error().errors[0].line, 5u);
+  EXPECT_THAT(refused.error().errors[0].message, HasSubstr("'a': "));
+}
+
 TEST(RuleCheck, SetOfAnotherTenantIsRefused) {
   const auto refused = checked("tenant: acme\ntopics: {}\n", "globex");
   ASSERT_FALSE(refused);
