@@ -2,10 +2,11 @@
 
 Real broker, real engine, the records of the published baseline (topic page.view). One JSON object a run goes to bench/history.jsonl.
 """
-import argparse, datetime, json, os, pathlib, platform, subprocess, sys
+import argparse, datetime, json, os, pathlib, platform, subprocess, sys, time, urllib.parse
 from pipeline import ROOT, Pipeline, cpu_seconds, resident_mb, until
 
-LIMITS = {"decode_ns_per_record": 150, "worker_cpu_us_per_event": 1.0, "rss_mb_slow_sink": 300, "p95_ms": 150}
+LIMITS = {"decode_ns_per_record": 150, "worker_cpu_us_per_event": 1.0, "rss_mb_slow_sink": 300, "p95_ms": 150,
+          "rules_cpu_us_per_event": 0.15, "rules_load_s_10k_tenants": 5, "rules_rss_mb_10k_tenants": 500, "rules_publish_to_use_ms": 1000}
 
 
 def decode(options):
@@ -60,6 +61,57 @@ def latency(options):
                 "low_latency_cpu_us_per_event": round(used / counts[float("inf")] * 1e6, 1)}
 
 
+TEN_RULES = """
+tenant: "{tenant}"
+topics:
+  page.view:
+    validate:
+      - {{name: duration, that: duration_ms >= 0 && duration_ms < {n}}}
+      - {{name: scheme, that: size(url) > 0 && user_id >= -{n}}}
+    enrich:
+      - {{table: plans, key: tenant_id, fields: {{plan: name}}}}
+    set:
+      seconds: double(duration_ms) / 1000.0
+      host: url_host(url)
+    rename: {{event_id: id}}
+    mask:
+      - {{field: referrer, keep_last: 3}}
+      - {{field: url, with: url_without_query}}
+    alert:
+      - {{name: slow, when: duration_ms > {n}, severity: warning, title: '"slow"', key: tenant_id}}
+    meter:
+      - {{name: views, value: 1, unit: view, window: day}}
+"""
+
+
+def rules(options):
+    """CPU that tenants' rules add to a worker: the same backlog without and with ten rules for each of fifty tenants; how long an upload takes to be in use; ten thousand tenants' sets."""
+    figures = {}
+    for name, catalog in (("without", False), ("with", True)):
+        with Pipeline("rules_" + name, catalog) as pipeline:
+            pipeline.produce(options.events)
+            if catalog:
+                tenants = pipeline.tenants()
+                pipeline.upload("/v1/tables/plans?key=tenant", "tenant,name\n" + "".join(f"{tenant},plan {i % 3}\n" for i, tenant in enumerate(tenants)))
+                for i, tenant in enumerate(tenants + ["*"]):
+                    pipeline.upload("/v1/tenants/" + urllib.parse.quote(tenant) + "/rules", TEN_RULES.format(tenant=tenant, n=1_000_000_000 + i))
+            worker = pipeline.worker(lanes=2)
+            until("the backlog is in ClickHouse", lambda: pipeline.rows() >= options.events, 600, 0.5)
+            until("it is committed", lambda: pipeline.lag() == 0, 60, 0.2)
+            figures[name] = cpu_seconds(worker.pid) / options.events * 1e6
+            if catalog:
+                figures["time"] = pipeline.figure(worker, "millrace_rules_seconds_total") / options.events * 1e6
+                took = []
+                for i in range(5):
+                    began, version = time.monotonic(), pipeline.upload("/v1/tenants/bench/rules", TEN_RULES.format(tenant="bench", n=5_000_000 + i))["version"]
+                    until("it is in use", lambda: pipeline.figure(worker, "millrace_catalog_version") >= version, 20, 0.005)
+                    took.append((time.monotonic() - began) * 1000)
+    loaded = subprocess.run([ROOT / "build/release/src/pipeline/lane/lane_bench", "--benchmark_filter=^load_tenants", "--benchmark_format=json"], capture_output=True, text=True, check=True)
+    loaded = json.loads(loaded.stdout)["benchmarks"][0]
+    return {"rules_cpu_us_per_event": round(figures["with"] - figures["without"], 3), "rules_time_us_per_event": round(figures["time"], 3), "rules_tenants": len(tenants),
+            "rules_publish_to_use_ms": round(sorted(took)[2]), "rules_load_s_10k_tenants": round(loaded["cpu_time"], 2), "rules_rss_mb_10k_tenants": round(loaded["rss_mb"])}
+
+
 def quantile(counts, q):
     """Milliseconds, interpolated within a bucket as Prometheus' histogram_quantile does. counts: upper bound in seconds -> how many are not above it."""
     bounds, total = sorted(counts), counts[float("inf")]
@@ -70,7 +122,7 @@ def quantile(counts, q):
         low, below = bound, counts[bound]
 
 
-PARTS = {"decode": decode, "backlog": backlog, "slow": slow, "latency": latency}
+PARTS = {"decode": decode, "backlog": backlog, "slow": slow, "latency": latency, "rules": rules}
 
 
 def machine():

@@ -1,5 +1,6 @@
 """A broker, an engine and a registry of its own for one measurement, and a worker over page.view, watched from outside."""
-import json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
+import io, json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
+import fastavro
 from confluent_kafka import Consumer, TopicPartition
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -29,8 +30,8 @@ def resident_mb(pid, which="VmRSS"):
 
 
 class Pipeline:
-    def __init__(self, name):
-        self.data, self.processes = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace_bench_{name}_")), []
+    def __init__(self, name, catalog=False):
+        self.data, self.processes, self.catalog = pathlib.Path(tempfile.mkdtemp(prefix=f"millrace_bench_{name}_")), [], catalog
 
     def __enter__(self):
         try:
@@ -38,6 +39,9 @@ class Pipeline:
             self.control = "http://" + self.says("demo", "listening on ")
             self.state = self.call("/state")
             self.address = self.state["addresses"]
+            if self.catalog:
+                self.start("catalog", "catalog", "--brokers", self.address["broker"], "--registry", self.address["registry"], "--clickhouse", self.address["clickhouse"], "--database", "millrace", "--port", "0")
+                self.address["catalog"] = "http://" + self.says("catalog", "listening on ")
         except BaseException:
             self.__exit__()
             raise
@@ -98,10 +102,28 @@ class Pipeline:
         file = self.data / "worker.yaml"
         file.write_text(f"pipeline: {GROUP}\ninstance: bench\nlanes: {lanes}\ntopics: [{TOPIC}]\nkafka: {{brokers: \"{self.address['broker']}\"}}\n"
                         f"registry: {{url: \"{self.address['registry']}\"}}\nclickhouse: {{url: \"http://127.0.0.1:{self.gate_port('worker-1-clickhouse')}\", database: millrace}}\n"
-                        f"epoch: {epoch}\n")
+                        f"epoch: {epoch}\n" + ("rules: {catalog: _millrace.catalog, tenant_column: tenant_id}\n" if self.catalog else ""))
         process = self.start("worker", "worker", "--config", file, "--metrics-port", "0")
         process.metrics = "http://" + self.says("worker", "listening on ") + "/metrics"
         return process
+
+    def upload(self, path, text):
+        with urllib.request.urlopen(urllib.request.Request(self.address["catalog"] + path, method="PUT", data=text.encode()), timeout=60) as answer:
+            return json.load(answer)
+
+    def tenants(self, records=20_000):
+        """Those of the first records."""
+        reader = Consumer({"bootstrap.servers": self.address["broker"], "group.id": "bench", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+        try:
+            reader.assign([TopicPartition(TOPIC, p, 0) for p in reader.list_topics(TOPIC, timeout=20).topics[TOPIC].partitions])
+            schema = fastavro.parse_schema(json.loads((ROOT / "contracts/avro/page.view.avsc").read_text()))
+            return sorted({fastavro.schemaless_reader(io.BytesIO(m.value()[5:]), schema, None)["tenant_id"] for m in reader.consume(records, 20)})
+        finally:
+            reader.close()
+
+    def figure(self, worker, name):
+        with urllib.request.urlopen(worker.metrics, timeout=10) as answer:
+            return sum(float(line.rsplit(" ", 1)[1]) for line in answer.read().decode().splitlines() if line.startswith((name + " ", name + "{")))
 
     def query(self, text):
         with urllib.request.urlopen(self.address["clickhouse"] + "/?" + urllib.parse.urlencode({"query": text}), timeout=60) as answer:

@@ -4,6 +4,6 @@ bash scripts/setup.sh
 mkdir -p build
 case " $* " in *" --help "*|*" -h "*) ;; *)
   echo "bench: building"
-  bash scripts/build.sh millrace avro_bench >build/bench.log 2>&1 || { tail -n 40 build/bench.log >&2; exit 1; } ;;
+  bash scripts/build.sh millrace avro_bench lane_bench >build/bench.log 2>&1 || { tail -n 40 build/bench.log >&2; exit 1; } ;;
 esac
 exec "$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)/bin/python" bench/measure.py "$@"
