@@ -94,7 +94,9 @@ void CatalogState::apply_chunk(const Chunk& chunk, const topic_store::StoredReco
 void CatalogState::assemble(ContentHash content, StoredTable& stored, const TableSource& table) {
   if (stored.text || stored.chunks.size() < table.chunks) return;
   std::string text;
-  text.reserve(std::min<uint64_t>(table.bytes, table.chunks * kChunkBytes));
+  size_t size = 0;  // what is there, whatever the record claims
+  for (const auto& [index, chunk] : stored.chunks) size += chunk.size();
+  text.reserve(size);
   for (const auto& [index, chunk] : stored.chunks)
     if (index < table.chunks) text += chunk;
   if (table_hash(table.definition, text) != content) return;

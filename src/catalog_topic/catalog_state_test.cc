@@ -211,6 +211,21 @@ TEST(CatalogState, TextThatIsntThatOfItsHashIsRefused) {
   EXPECT_THAT(topic.state.current().error(), HasSubstr("its text isn't that of its content hash"));
 }
 
+TEST(CatalogState, WhatARecordClaimsOfItsSizeCostsNothing) {
+  TopicForTests topic;
+  const std::string hash(32, 'a');
+  for (int i = 0; i < 3; ++i) topic.write({"table/" + hash + "/" + std::to_string(i), "x"});
+  topic.write({"change/1", R"({"format":1,"number":1,"kind":"table","table":"t","author":"","comment":"","request":"","time_ms":0,"hash":")" + hash +
+                               R"(","content":")" + hash +
+                               R"(","chunks":3,"bytes":18446744073709551615,"rows":1,"key":"a","columns":[{"name":"a","type":"int"}]})"});
+  EXPECT_THAT(topic.state.current().error(), HasSubstr("aren't those of its content hash"));
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "Array(";
+  topic.write({"change/2", R"({"format":1,"number":2,"kind":"rules","tenant":"t","author":"","comment":"","request":"","time_ms":0,"hash":")" + hash +
+                               R"(","content":")" + to_string(content_hash("")) + R"(","text":"","uses":{},"derived":{"o":{"c":")" + deep + R"("}}})"});
+  EXPECT_THAT(topic.state.at(2).error(), HasSubstr("the type of the derived column c"));
+}
+
 TEST(Change, IsReadAsItWasWritten) {
   Change change;
   change.number = 7;

@@ -7,6 +7,7 @@ namespace millrace::catalog_topic {
 namespace {
 
 using json = nlohmann::ordered_json;
+constexpr size_t kTypeBytesMax = 4096;              // types are read recursively
 constexpr uint64_t kNumberMax = 1'000'000'000'000;  // a key beyond it is nobody's: the next number must exist
 
 // What stands in a record, read; thrown within this file and told as the reason.
@@ -52,7 +53,8 @@ std::shared_ptr<const RuleSetSource> read_rules(const json& object, uint64_t ver
   for (const auto& [topic, columns] : at(object, "derived").items()) {
     DerivedColumns derived{topic, {}};
     for (const auto& [name, type] : columns.items()) {
-      auto parsed = type.is_string() ? columns::parse_type(type.get<std::string>()) : permanent("no text");
+      const auto* text_of_type = type.get_ptr<const std::string*>();
+      auto parsed = text_of_type && text_of_type->size() <= kTypeBytesMax ? columns::parse_type(*text_of_type) : permanent("no text of a usual length");
       if (!parsed) throw Unreadable{"the type of the derived column " + name + ": " + parsed.error().message};
       derived.columns.push_back({name, std::move(*parsed)});
     }

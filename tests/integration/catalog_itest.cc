@@ -196,6 +196,7 @@ TEST(Catalog, TablesAreReadyBeforeAVersionIsWritten) {
   EXPECT_EQ(columns(), "gross\tNullable(Decimal(11, 2))\n") << made.body;
 
   ASSERT_TRUE(client.execute("ALTER TABLE default.order_created ADD COLUMN gross2 Int8"));
+  EXPECT_EQ(catalog.put("/v1/tenants/globex/rules?dry_run=true", deriving("globex", "gross2", "amount * 2")).status, 422);
   const auto collides = catalog.put("/v1/tenants/globex/rules", deriving("globex", "gross2", "amount * 2"));
   EXPECT_EQ(collides.status, 422);
   EXPECT_THAT(collides.body, HasSubstr("has a column gross2 of type Int8"));

@@ -72,7 +72,7 @@ class Api {
   Result put_text(const Call& call, const std::string& tenant, const std::string& text, const std::string& comment);
   // What is the same of all uploads, from the call.
   Decided<Upload> begun(const Call& call, catalog_topic::EntryKind kind, const std::string& name) const;
-  // publishing.cc: decides, makes the tables ready, writes. With ?dry_run=true all but the last two.
+  // publishing.cc: decides, makes the tables ready, writes. With ?dry_run=true it only looks whether it could.
   Result publish(const Call& call, const Upload& upload);
   Decided<Outcome> write(const Upload& upload);
   std::optional<Refusal> write_chunks(const catalog_topic::TableSource& table);

@@ -11,14 +11,14 @@ Refusal failed(const Error& error) { return {503, "nothing was written, because 
 
 }  // namespace
 
-std::optional<Refusal> ColumnMaker::make(const std::vector<catalog_topic::DerivedColumns>& derived) {
+std::optional<Refusal> ColumnMaker::make(const std::vector<catalog_topic::DerivedColumns>& derived, Act act) {
   const std::lock_guard lock(mutex_);
   for (const auto& topic : derived)
-    if (auto refusal = make_in(topic)) return refusal;
+    if (auto refusal = make_in(topic, act)) return refusal;
   return std::nullopt;
 }
 
-std::optional<Refusal> ColumnMaker::make_in(const catalog_topic::DerivedColumns& topic) {
+std::optional<Refusal> ColumnMaker::make_in(const catalog_topic::DerivedColumns& topic, Act act) {
   tables::TableDefinition wanted;
   wanted.database = database_;
   wanted.table = clickhouse::table_of_topic(topic.topic);
@@ -33,7 +33,7 @@ std::optional<Refusal> ColumnMaker::make_in(const catalog_topic::DerivedColumns&
       for (const std::string& refusal : todo.refusals) errors.push_back({0, 0, refusal});
       return wrong_upload(std::move(errors), topic.topic);
     }
-    if (todo.statements.empty()) return std::nullopt;
+    if (todo.statements.empty() || act == Act::kLook) return std::nullopt;
     for (const std::string& statement : todo.statements) log::info("{}", statement);
     if (auto done = tables::apply(client_, todo); !done) return failed(done.error());
   }

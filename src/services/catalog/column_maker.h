@@ -16,11 +16,13 @@ class ColumnMaker {
  public:
   ColumnMaker(clickhouse::Endpoint endpoint, std::string database) : client_(std::move(endpoint)), database_(std::move(database)) {}
 
-  // Adds the columns that are missing (ALTER TABLE … ADD COLUMN IF NOT EXISTS). Nothing: the tables have all of them, with these types.
-  std::optional<Refusal> make(const std::vector<catalog_topic::DerivedColumns>& derived);
+  enum class Act { kLook, kMake };
+  // Adds the columns that are missing (ALTER TABLE … ADD COLUMN IF NOT EXISTS). Nothing: the tables have all of them, with these types; if
+  // it only looked, they can have them.
+  std::optional<Refusal> make(const std::vector<catalog_topic::DerivedColumns>& derived, Act act = Act::kMake);
 
  private:
-  std::optional<Refusal> make_in(const catalog_topic::DerivedColumns& topic);
+  std::optional<Refusal> make_in(const catalog_topic::DerivedColumns& topic, Act act);
 
   std::mutex mutex_;
   clickhouse::Client client_;

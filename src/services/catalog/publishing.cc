@@ -72,13 +72,16 @@ Api::Result Api::publish(const Call& call, const Upload& upload) {
   if (!slot.taken) return std::unexpected(Refusal{503, "too many writes at once: try again"});
   const auto first = store_.read([&](const CatalogState& state) { return decide(state, upload).outcome; });
   if (!first && first.error().status != 0) return std::unexpected(first.error());
-  if (call.parameter("dry_run") == "true") {
+  const bool dry_run = call.parameter("dry_run") == "true";
+  const bool changes = !first || first->changed;
+  if (upload.rules && columns_ && changes)
+    if (auto refusal = columns_->make(upload.rules->derived, dry_run ? ColumnMaker::Act::kLook : ColumnMaker::Act::kMake))
+      return std::unexpected(std::move(*refusal));
+  if (dry_run) {
     const Outcome outcome = first.value_or(Outcome{store_.read([](const CatalogState& state) { return state.latest() + 1; }), {}, true});
     return answer(upload, outcome, true);
   }
-  if (first && !first->changed) return answer(upload, *first, false);
-  if (upload.rules && columns_)
-    if (auto refusal = columns_->make(upload.rules->derived)) return std::unexpected(std::move(*refusal));
+  if (!changes) return answer(upload, *first, false);
   const auto outcome = write(upload);
   if (!outcome) return std::unexpected(outcome.error());
   if (outcome->changed)

@@ -10,6 +10,7 @@ namespace {
 using namespace catalog_topic;
 
 constexpr size_t kErrorsMax = 20;
+constexpr size_t kRecordBytesMax = 980'000;  // Kafka takes 1 MiB unless told otherwise, headers and all
 
 void add(std::vector<UploadError>& errors, std::string message) {
   if (errors.size() < kErrorsMax) errors.push_back({0, 0, std::move(message)});
@@ -115,6 +116,10 @@ Decision decide(const CatalogState& state, const Upload& upload) {
   if (newest && !newest->removes()) change.hash = without(change.hash, change.kind, change.name, newest->content());
   if (!removes) change.hash = with(change.hash, change.kind, change.name, change.content());
   records.push_back(write_change(change));
+  if (records.back().value->size() > kRecordBytesMax)
+    return {std::unexpected(Refusal{413, what + ": with its escapes it is too large for a record of Kafka, by " +
+                                             std::to_string(records.back().value->size() - kRecordBytesMax) + " bytes"}),
+            {}};
   return {Outcome{change.number, change.hash, true}, std::move(records)};
 }
 

@@ -167,6 +167,12 @@ TEST(Upload, LargeTablesChunksGoFirst) {
   EXPECT_TRUE(missing_chunks(topic.state, *upload.table).empty());
 }
 
+TEST(Upload, TextThatIsTooLargeForARecordIsRefused) {
+  TopicForTests topic;
+  EXPECT_EQ(put(topic, rules_upload("acme", std::string(500'000, '"'))).error().status, 413);
+  EXPECT_TRUE(put(topic, rules_upload("acme", std::string(500'000, 'x'))));
+}
+
 TEST(Upload, NothingIsWrittenOntoWhatIsntUnderstood) {
   TopicForTests topic;
   topic.write({"change/1", "?"});
