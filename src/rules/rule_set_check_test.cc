@@ -96,7 +96,7 @@ TEST(RuleSetCheck, LowersEachKindOfRuleInTheOrderOfItsStage) {
       "mask customer.email -> String: mask(customer.email)\n"
       "mask customer.phone -> Nullable(String): customer.phone == null ? null : mask(customer.phone, 4)\n"
       "mask status -> LowCardinality(String): hmac(status)\n"
-      "mask url -> String: url.split(\"?\", 2)[0].split(\"#\", 2)[0]\n"
+      "mask url -> String: url_without_query(url)\n"
       "alert big when: amount > 10000 key: user_id title: \"order \" + order_id; amount: amount; customer.email: mask(customer.email); status: hmac(status)\n"
       "meter orders when: status == \"paid\": 1");
 }
