@@ -24,11 +24,11 @@ enum class RejectionCode : uint8_t {
   kBadEnumSymbol,
   kBadBoolean,
   kBadUtf8,
-  kTooDeep,       // recursion beyond the limit
-  kTooLarge,      // more elements or bytes than the limit
-  kOutOfRange,    // a value that the column can't hold
-  kUnresolvable,  // union branch or enum symbol of the writer that the reader lacks
-  kAbandoned,     // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
+  kTooDeep,        // recursion beyond the limit
+  kTooLarge,       // more elements or bytes than the limit
+  kOutOfRange,     // a value that the column can't hold
+  kUnresolvable,   // union branch or enum symbol of the writer that the reader lacks
+  kAbandoned,      // an operator gave up the plan that it was in (`millrace plan abandon`): nothing need be wrong with it
   kInvalid,        // a tenant's rule that must hold doesn't
   kRuleFailed,     // a tenant's rule has no value for it: an overflow, a division by zero …
   kUnknownTenant,  // no rule set for its tenant, and no default one

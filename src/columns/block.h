@@ -42,7 +42,7 @@ class Block {
   void truncate_columns(size_t first, size_t count);  // these columns back to rows()
   // Of the rows from `first` on those whose byte is not 0; mask.size() == rows() - first.
   void keep(std::span<const uint8_t> mask, size_t first = 0);
-  void clear();                                       // no rows, memory kept
+  void clear();  // no rows, memory kept
 
   size_t bytes() const;   // in use: about the size of the Native block
   size_t memory() const;  // allocated

@@ -73,7 +73,7 @@ class Column {
   void truncate(size_t rows);  // back to so many rows; does nothing if there are fewer
   // Of the rows from `first` on those whose byte is not 0; mask.size() == rows() - first.
   void keep(std::span<const uint8_t> mask, size_t first = 0);
-  void clear();                                                        // keeps the memory
+  void clear();                                                      // keeps the memory
   void append_rows(const Column& from, size_t first, size_t count);  // of a column of the same type, another one than this
 
   // --- the buffers, for decoders, writers and readers

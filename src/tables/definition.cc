@@ -23,7 +23,9 @@ bool is_time(const columns::Type& type) { return type.kind == columns::Kind::kDa
 }  // namespace
 
 std::vector<columns::NamedType> left_out_columns() {
-  return {{"begin", columns::simple(columns::Kind::kInt64)}, {"end", columns::simple(columns::Kind::kInt64)}, {"left_out", columns::simple(columns::Kind::kUInt32)}};
+  return {{"begin", columns::simple(columns::Kind::kInt64)},
+          {"end", columns::simple(columns::Kind::kInt64)},
+          {"left_out", columns::simple(columns::Kind::kUInt32)}};
 }
 
 const std::vector<MetaColumn>& meta_columns() {

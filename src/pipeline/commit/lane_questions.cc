@@ -69,7 +69,8 @@ std::string LaneProtocol::waits_for() const {
   if (commit_) return "the answer to a commit" + and_offsets;
   if (waiting_ != 0) return "the group to take a commit that it refused" + and_offsets;
   if (in_flight_) {
-    static constexpr const char* kStages[] = {"to be announced", "to be made again", "to be announced as made", "to be durable in every sink", "to be committed"};
+    static constexpr const char* kStages[] = {"to be announced", "to be made again", "to be announced as made", "to be durable in every sink",
+                                              "to be committed"};
     return "plan " + to_string(in_flight_->plan->id.value) + " " + kStages[static_cast<int>(in_flight_->stage)] + and_offsets;
   }
   return (partitions_.empty() ? "partitions" : "records") + and_offsets;

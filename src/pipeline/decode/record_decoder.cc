@@ -50,10 +50,8 @@ bool RecordDecoder::find_program(SchemaId id, milliseconds patience, DecodeAttem
       attempt = {Kind::kRejected, {RejectionCode::kUnknownSchema, Stage::kSchema, 1, answer.reason}, true, id, kRetries + 1};
       return false;
     case SchemaAnswer::State::kInvalid:
-      attempt = {Kind::kRejected,
-                 {RejectionCode::kIncompatibleSchema, Stage::kSchema, 1, "schema " + std::to_string(id.value) + ": " + answer.reason},
-                 false,
-                 id};
+      attempt = {
+          Kind::kRejected, {RejectionCode::kIncompatibleSchema, Stage::kSchema, 1, "schema " + std::to_string(id.value) + ": " + answer.reason}, false, id};
       return false;
   }
   auto program = schemas_->program(*reader_, id, *answer.schema);

@@ -34,7 +34,7 @@ class RecordDecoder {
   const ReaderSchemas::Reader& reader() const { return *reader_; }
   // kRow: the reader's columns of `rows` have one value more each. `patience`: how long it may ask for a schema that was never seen.
   DecodeAttempt decode(const Record& record, std::chrono::milliseconds patience, columns::Block& rows);
-  SchemaId schema() const { return schema_; }                          // of the last row
+  SchemaId schema() const { return schema_; }                           // of the last row
   std::chrono::steady_clock::duration asked() const { return asked_; }  // time spent asking for schemas, in all
 
  private:

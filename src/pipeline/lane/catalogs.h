@@ -57,7 +57,7 @@ class Catalogs {
   metrics::Gauge version_, refused_;
   metrics::Histogram compile_seconds_;
 
-  std::mutex loading_;  // one at a time asks the registry or compiles
+  std::mutex loading_;                          // one at a time asks the registry or compiles
   std::unique_ptr<RuleBookCompiler> compiler_;  // of current_; under loading_
   uint64_t tried_ = 0;                          // version; under loading_
 

@@ -84,8 +84,8 @@ class Lane {
   bool due() const;
   bool letters_fit();
   PlanPtr make_plan() const;
-  void open_epoch();        // collecting_ begins anew, with the newest catalog
-  void take_up_catalog();   // where nothing is collected yet
+  void open_epoch();       // collecting_ begins anew, with the newest catalog
+  void take_up_catalog();  // where nothing is collected yet
   void measure_budget();
   void tell_durable();
 

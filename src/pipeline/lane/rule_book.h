@@ -17,7 +17,7 @@ namespace millrace::pipeline {
 class RuleBook {
  public:
   explicit RuleBook(uint64_t version, std::map<std::string, TopicRulesPtr, std::less<>> topics) : version_(version), topics_(std::move(topics)) {}
-  uint64_t version() const { return version_; }  // of the catalog
+  uint64_t version() const { return version_; }             // of the catalog
   const TopicRulesPtr& find(std::string_view topic) const;  // nullptr: its rows stay as they are
 
  private:

@@ -27,7 +27,8 @@ std::string ten_rules(size_t i) {
 topics:
   page.view:
     validate:
-      - {name: duration, that: duration_ms >= 0 && duration_ms < )" + std::to_string(3'600'000 + i) + R"(}
+      - {name: duration, that: duration_ms >= 0 && duration_ms < )" +
+         std::to_string(3'600'000 + i) + R"(}
       - {name: scheme, that: url.startsWith("https://")}
     enrich:
       - {table: plans, key: tenant_id, fields: {plan: name}}
@@ -36,10 +37,12 @@ topics:
       host: url_host(url)
     rename: {event_id: id}
     mask:
-      - {field: referrer, keep_last: )" + std::to_string(i % 7) + R"(}
+      - {field: referrer, keep_last: )" +
+         std::to_string(i % 7) + R"(}
       - {field: url, with: url_without_query}
     alert:
-      - {name: slow, when: duration_ms > )" + std::to_string(1'000'000'000 + i) + R"(, severity: warning, title: '"slow"', key: tenant_id}
+      - {name: slow, when: duration_ms > )" +
+         std::to_string(1'000'000'000 + i) + R"(, severity: warning, title: '"slow"', key: tenant_id}
     meter:
       - {name: views, value: 1, unit: view, window: day}
 )";
@@ -50,14 +53,16 @@ std::string of_templates(size_t i) {
   std::string text = "tenant: " + tenant(i) + "\ntopics:\n  page.view:\n    validate:\n";
   const std::string n = std::to_string(i);
   for (size_t k = 0; k < 5; ++k) {
-    static constexpr const char* kConditions[] = {"duration_ms >= -", "user_id != ", "size(url) < 1000", "duration_ms < 77700", "user_id < 99900",
-                                                  "size(event_id) < 90", "size(tenant_id) + 1 < 90", "user_id + 1 != ", "duration_ms * 2 < 88800", "user_id * 3 != "};
+    static constexpr const char* kConditions[] = {
+        "duration_ms >= -",         "user_id != ",     "size(url) < 1000",        "duration_ms < 77700", "user_id < 99900", "size(event_id) < 90",
+        "size(tenant_id) + 1 < 90", "user_id + 1 != ", "duration_ms * 2 < 88800", "user_id * 3 != "};
     text += "      - {name: v" + std::to_string(k) + ", that: " + kConditions[(i + k) % 10] + n + "}\n";
   }
   text += "    alert:\n";
   for (size_t k = 0; k < 5; ++k) {
-    static constexpr const char* kConditions[] = {"duration_ms > 99900", "user_id == ", "size(url) > 99900", "duration_ms + 5 > 99900", "user_id - 1 == ",
-                                                  "size(event_id) > 900", "size(tenant_id) > 900", "user_id * 5 == ", "duration_ms * 7 > 99900", "user_id % 100000 == "};
+    static constexpr const char* kConditions[] = {"duration_ms > 99900",     "user_id == ",          "size(url) > 99900",     "duration_ms + 5 > 99900",
+                                                  "user_id - 1 == ",         "size(event_id) > 900", "size(tenant_id) > 900", "user_id * 5 == ",
+                                                  "duration_ms * 7 > 99900", "user_id % 100000 == "};
     text += "      - {name: a" + std::to_string(k) + ", when: " + kConditions[(i + k) % 10] + n + ", severity: info, title: '\"alert of " + n + "\"'}\n";
   }
   return text;
@@ -136,7 +141,8 @@ void rules_over_rows(benchmark::State& state) {
     benchmark::DoNotOptimize(transform.run(*topic.rules, block, 0).dropped);
   }
   if (block.rows() != kRun) state.SkipWithError("a row was rejected");
-  state.counters["ns_per_event"] = benchmark::Counter(static_cast<double>(kRun) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_event"] =
+      benchmark::Counter(static_cast<double>(kRun) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 BENCHMARK(rules_over_rows)->Arg(1)->Arg(50)->Arg(1000)->Unit(benchmark::kMicrosecond);
 

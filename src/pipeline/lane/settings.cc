@@ -115,7 +115,8 @@ void rules_of(Section section, RuleSettings& rules) {
     rules.pseudonym_key.assign(std::istreambuf_iterator<char>(in), {});
     while (rules.pseudonym_key.ends_with('\n') || rules.pseudonym_key.ends_with('\r')) rules.pseudonym_key.pop_back();
     if (!in || rules.pseudonym_key.size() < 16)
-      section.refuse(section.at("pseudonym_key_file"), "pseudonym_key_file", file + " must hold a secret of at least 16 bytes, for example of `openssl rand -hex 32`");
+      section.refuse(section.at("pseudonym_key_file"), "pseudonym_key_file",
+                     file + " must hold a secret of at least 16 bytes, for example of `openssl rand -hex 32`");
   }
   section.end();
 }

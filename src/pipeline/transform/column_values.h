@@ -12,7 +12,7 @@ namespace millrace::pipeline {
 
 class ColumnValues {
  public:
-  void begin(rules::Form form, uint8_t scale, size_t rows);  // all empty
+  void begin(rules::Form form, uint8_t scale, size_t rows);       // all empty
   void set(size_t row, const rules::Vector& from, size_t entry);  // copies; null leaves it empty, and assigned
   void clear(size_t row);                                         // assigned: the column's default
   bool assigned(size_t row) const { return assigned_[row] != 0; }

@@ -71,7 +71,7 @@ void RowTransform::leave_out() {
 // ---- what is written
 
 // A value that its column can't hold.
-void RowTransform::misfit(uint32_t row, const std::string& why, int32_t CompiledRule::*column, int32_t number) {
+void RowTransform::misfit(uint32_t row, const std::string& why, int32_t CompiledRule::* column, int32_t number) {
   const uint32_t origin = origin_[row];
   if (fates_[origin] != RowFate::kDelivered) return;
   fates_[origin] = RowFate::kRejected;

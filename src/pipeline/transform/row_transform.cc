@@ -73,8 +73,10 @@ void RowTransform::find_tenants() {
   };
   if (rules_->tenant_column() < 0) {
     for (uint32_t row = 0; row < size; ++row) {
-      if (rules_->default_tenant() < 0) unknown(row, "");
-      else tenants_[row] = static_cast<uint32_t>(rules_->default_tenant());
+      if (rules_->default_tenant() < 0)
+        unknown(row, "");
+      else
+        tenants_[row] = static_cast<uint32_t>(rules_->default_tenant());
     }
     return;
   }
@@ -84,8 +86,10 @@ void RowTransform::find_tenants() {
   for (uint32_t row = 0; row < size; ++row) {
     const std::string_view name = column.text(first_ + row);
     if (tenant == -2 || name != last) last = name, tenant = rules_->find_tenant(name);
-    if (tenant < 0) unknown(row, name);
-    else tenants_[row] = static_cast<uint32_t>(tenant);
+    if (tenant < 0)
+      unknown(row, name);
+    else
+      tenants_[row] = static_cast<uint32_t>(tenant);
   }
 }
 
@@ -143,14 +147,17 @@ void RowTransform::run_group(const RuleGroup& group, const GroupRows& entries) {
 }
 
 const Vector& RowTransform::evaluate(const RulePart& part, const GroupRows& entries) {
-  const rules::Input input{.block = rows_, .derived = made_vectors_, .first_row = static_cast<uint32_t>(first_), .tables = rules_->tables(),
+  const rules::Input input{.block = rows_,
+                           .derived = made_vectors_,
+                           .first_row = static_cast<uint32_t>(first_),
+                           .tables = rules_->tables(),
                            .columns_seen = rules_->event_columns()};
   const bool one = part.parameters.instances() == 1;
   return evaluator_.evaluate(*part.program, input, {entries.rows, one ? std::span<const uint32_t>() : std::span<const uint32_t>(entries.instances), 0},
                              part.parameters);
 }
 
-void RowTransform::fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::*part,
+void RowTransform::fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::* part,
                         rules::Failure failure) {
   const RuleInstance& of = group.instances[entries.instances[entry]];
   const CompiledPart* failed = failure && part != nullptr ? &*(of.rule->*part) : nullptr;
@@ -280,7 +287,7 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
   const size_t begin = outcome_.alerts.size();
   for (size_t i = 0; i < entries.rows.size(); ++i)
     outcome_.alerts.push_back({origin_[entries.rows[i] - first_], group.instances[entries.instances[i]], {}, {}, {}});
-  const auto each = [&](const RulePart& part, const std::optional<CompiledPart> CompiledRule::*role, const auto& take) {
+  const auto each = [&](const RulePart& part, const std::optional<CompiledPart> CompiledRule::* role, const auto& take) {
     const Vector& values = evaluate(part, entries);
     for (size_t i = 0; i < entries.rows.size(); ++i) {
       if (const rules::Failure failure = values.failure(i))

@@ -42,8 +42,8 @@ struct MeteredValue {
 class RowTransform {
  public:
   struct Outcome {
-    std::span<const RowFate> fates;      // a row each, as they were
-    std::span<const uint32_t> tenants;   // likewise, in TopicRules; kNoTenant
+    std::span<const RowFate> fates;        // a row each, as they were
+    std::span<const uint32_t> tenants;     // likewise, in TopicRules; kNoTenant
     std::vector<RowRejection> rejections;  // in the order of rows
     std::vector<RaisedAlert> alerts;
     std::vector<MeteredValue> metered;
@@ -81,11 +81,11 @@ class RowTransform {
   const GroupRows& where(const RuleGroup& group, const GroupRows& entries);  // entries for which its condition holds
   const rules::Vector& evaluate(const RulePart& part, const GroupRows& entries);
   ColumnValues& values_of(const CompiledRule& rule, rules::Form form, uint8_t scale);
-  void fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::*part, rules::Failure failure);
+  void fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::* part, rules::Failure failure);
   void settle_falls();
   std::string reason(uint32_t row, const CompiledRule& rule, const CompiledPart* part, const std::string& why);
-  void leave_out();    // rows that aren't delivered
-  void misfit(uint32_t row, const std::string& why, int32_t CompiledRule::*column, int32_t number);
+  void leave_out();  // rows that aren't delivered
+  void misfit(uint32_t row, const std::string& why, int32_t CompiledRule::* column, int32_t number);
   void write_made();
   void overwrite();
   uint32_t window_size() const { return static_cast<uint32_t>(rows_->rows() - first_); }
@@ -94,24 +94,24 @@ class RowTransform {
   const TopicRules* rules_ = nullptr;
   columns::Block* rows_ = nullptr;
   size_t first_ = 0;
-  std::vector<uint32_t> origin_;   // of each row that is left: its number as it was
-  std::vector<uint32_t> tenants_;  // of each row that is left
-  std::vector<RowFate> fates_;     // by origin
+  std::vector<uint32_t> origin_;          // of each row that is left: its number as it was
+  std::vector<uint32_t> tenants_;         // of each row that is left
+  std::vector<RowFate> fates_;            // by origin
   std::vector<uint32_t> tenants_of_all_;  // likewise
-  size_t columns_ = 0;             // of the block, that the rows have so far
+  size_t columns_ = 0;                    // of the block, that the rows have so far
   Outcome outcome_;
 
   rules::Evaluator evaluator_;
-  rules::TextArena texts_;  // of messages
-  rules::Store told_;       // likewise
+  rules::TextArena texts_;         // of messages
+  rules::Store told_;              // likewise
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
   GroupRows everybody_;  // rows that are still there, and their tenants
   bool rows_changed_ = true;
   GroupRows chosen_;
   std::vector<Fall> falls_;
-  std::vector<std::unique_ptr<ColumnValues>> made_;         // by number of MadeColumns
-  std::vector<const rules::Vector*> made_vectors_;          // likewise
+  std::vector<std::unique_ptr<ColumnValues>> made_;  // by number of MadeColumns
+  std::vector<const rules::Vector*> made_vectors_;   // likewise
   // What is assigned to columns of the event, by the form of its values: an Int32 may be given int by one tenant and uint by another.
   struct Overwritten {
     uint32_t column = 0;

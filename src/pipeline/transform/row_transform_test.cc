@@ -11,12 +11,9 @@ using columns::Kind;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::vector<columns::NamedType> kEvent{{"tenant", columns::low_cardinality(columns::simple(Kind::kString))},
-                                             {"id", columns::simple(Kind::kInt64)},
-                                             {"amount", columns::decimal(9, 2)},
-                                             {"email", columns::nullable(columns::simple(Kind::kString))},
-                                             {"small", columns::simple(Kind::kInt8)},
-                                             {"url", columns::simple(Kind::kString)}};
+const std::vector<columns::NamedType> kEvent{
+    {"tenant", columns::low_cardinality(columns::simple(Kind::kString))}, {"id", columns::simple(Kind::kInt64)},   {"amount", columns::decimal(9, 2)},
+    {"email", columns::nullable(columns::simple(Kind::kString))},         {"small", columns::simple(Kind::kInt8)}, {"url", columns::simple(Kind::kString)}};
 
 struct Event {
   std::string tenant;
@@ -106,11 +103,13 @@ std::string native(const columns::Block& block) {
 }
 
 TEST(RowTransform, ARowThatIsInvalidIsRejectedAloneAndSaysWhy) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     validate:
       - {name: positive, that: amount > 0, message: an order costs something}
       - {name: known, that: email != null}
-)").make();
+)")
+                         .make();
   const Ran ran = run(*rules, {{"acme", 1, 100, "a@b"}, {"acme", 2, -300, "a@b"}, {"acme", 3, 50, {}}, {"acme", 4, 0, {}}});
   EXPECT_THAT(ran.fates, ElementsAre(RowFate::kDelivered, RowFate::kRejected, RowFate::kRejected, RowFate::kRejected));
   ASSERT_EQ(ran.block.rows(), 1u);
@@ -124,9 +123,11 @@ TEST(RowTransform, ARowThatIsInvalidIsRejectedAloneAndSaysWhy) {
 }
 
 TEST(RowTransform, ARuleThatFailsRejectsItsRowAndNamesTheValues) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     set: {share: 100 / id}
-)").make();
+)")
+                         .make();
   const Ran ran = run(*rules, {{"acme", 4}, {"acme", 0}, {"acme", 5}});
   EXPECT_EQ(ran.block.rows(), 2u);
   ASSERT_EQ(ran.outcome.rejections.size(), 1u);
@@ -136,10 +137,12 @@ TEST(RowTransform, ARuleThatFailsRejectsItsRowAndNamesTheValues) {
 }
 
 TEST(RowTransform, DroppedRowsAreCountedAndAKeyIsSampledTheSameWayAlways) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     drop: [{name: tests, when: id < 0}]
     sample: {key: email.orValue(""), keep: 0.5}
-)").make();
+)")
+                         .make();
   std::vector<Event> events;
   for (int64_t i = 0; i < 2000; ++i) events.push_back({"acme", i % 10 == 0 ? -i - 1 : i, 1, "user" + std::to_string(i % 100)});
   const Ran ran = run(*rules, events);
@@ -172,13 +175,15 @@ TEST(RowTransform, DerivedFieldsBuildOnEachOtherAndAreNullForTenantsWithoutThem)
 }
 
 TEST(RowTransform, WhatIsDeliveredIsOverwrittenAfterEverybodySawIt) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     set: {domain: 'email == null ? "none" : email.split("@")[1]'}
     mask: [{field: email, keep_last: 2}, {field: url, with: url_without_query}]
     rename: {small: tiny}
     alert:
       - {name: big, when: amount > 5, severity: critical, title: '"for " + email.orValue("nobody")', key: tenant, fields: [email, id]}
-)").make();
+)")
+                         .make();
   const Ran ran = run(*rules, {{"acme", 1, 1000, "ada@x.org", 3}, {"acme", 2, 100, {}, 4}});
   ASSERT_EQ(ran.block.rows(), 2u);
   EXPECT_EQ(ran.text("email", 0), "*******rg");
@@ -195,9 +200,11 @@ TEST(RowTransform, WhatIsDeliveredIsOverwrittenAfterEverybodySawIt) {
 }
 
 TEST(RowTransform, AValueThatItsColumnCannotHoldRejectsItsRow) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     set: {small: id * 2}
-)").make();
+)")
+                         .make();
   const Ran ran = run(*rules, {{"acme", 60}, {"acme", 64}, {"acme", 1}});
   EXPECT_THAT(ran.fates, ElementsAre(RowFate::kDelivered, RowFate::kRejected, RowFate::kDelivered));
   EXPECT_EQ(ran.column("small").value<int8_t>(0), 120);
@@ -207,12 +214,14 @@ TEST(RowTransform, AValueThatItsColumnCannotHoldRejectsItsRow) {
 }
 
 TEST(RowTransform, MetersCountWhatIsDelivered) {
-  const auto rules = Rules().add("acme", R"(
+  const auto rules = Rules()
+                         .add("acme", R"(
     validate: [{name: positive, that: amount > 0}]
     meter:
       - {name: orders, value: 1, unit: order, window: day}
       - {name: volume, when: amount > 1, value: amount, unit: eur, window: month}
-)").make();
+)")
+                         .make();
   const Ran ran = run(*rules, {{"acme", 1, 250}, {"acme", 2, -1}, {"acme", 3, 50}});
   ASSERT_EQ(ran.outcome.metered.size(), 3u);
   int64_t cents = 0, orders = 0;
@@ -238,7 +247,8 @@ TEST(RowTransform, WhoHasNoSetHasTheDefaultOneOrIsRejected) {
 TEST(TopicRules, RulesThatDifferInLiteralsAreOneGroup) {
   Rules all;
   for (int i = 0; i < 500; ++i)
-    all.add("t" + std::to_string(i), "    validate: [{name: limit" + std::to_string(i) + ", that: 'amount < " + std::to_string(i) + " && !url.contains(\"" + std::to_string(i) + "x\")'}]\n");
+    all.add("t" + std::to_string(i), "    validate: [{name: limit" + std::to_string(i) + ", that: 'amount < " + std::to_string(i) + " && !url.contains(\"" +
+                                         std::to_string(i) + "x\")'}]\n");
   const auto rules = all.make();
   EXPECT_EQ(rules->groups().size(), 1u);
   std::vector<Event> events;
@@ -273,7 +283,8 @@ TEST(RowTransform, ARowComesOutTheSameWhateverStandsBesideIt) {
                          .make();
   std::vector<Event> events;
   for (int64_t i = 0; i < 400; ++i)
-    events.push_back({std::array{"acme", "globex", "third"}[static_cast<size_t>(i % 3)], i, static_cast<int32_t>(i * 37 % 1000), i % 4 == 0 ? std::nullopt : std::optional("e" + std::to_string(i)), 1, "https://a/" + std::to_string(i)});
+    events.push_back({std::array{"acme", "globex", "third"}[static_cast<size_t>(i % 3)], i, static_cast<int32_t>(i * 37 % 1000),
+                      i % 4 == 0 ? std::nullopt : std::optional("e" + std::to_string(i)), 1, "https://a/" + std::to_string(i)});
   const Ran whole = run(*rules, events);
   for (const size_t step : {1, 3, 64}) {
     RowTransform transform;

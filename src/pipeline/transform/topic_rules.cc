@@ -136,12 +136,13 @@ void TopicRules::number_uses() {
   }
   for (TenantRules& tenant : tenants_) {
     for (const RuleStep& step : steps_)
-      tenant.stage_begins.push_back(static_cast<uint32_t>(std::ranges::lower_bound(tenant.uses, step.groups_begin, {}, &TenantRules::Use::group) - tenant.uses.begin()));
+      tenant.stage_begins.push_back(
+          static_cast<uint32_t>(std::ranges::lower_bound(tenant.uses, step.groups_begin, {}, &TenantRules::Use::group) - tenant.uses.begin()));
     tenant.stage_begins.push_back(static_cast<uint32_t>(tenant.uses.size()));
   }
 }
 
-const CompiledRule* TopicRules::assigning(uint32_t tenant, int32_t CompiledRule::*column, int32_t number) const {
+const CompiledRule* TopicRules::assigning(uint32_t tenant, int32_t CompiledRule::* column, int32_t number) const {
   for (const RuleGroup& group : groups_) {
     if (group.first->*column != number) continue;
     const auto of = std::ranges::find(group.instances, tenant, &RuleInstance::tenant);

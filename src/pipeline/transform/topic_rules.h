@@ -89,7 +89,7 @@ class TopicRules {
 
   const std::string& topic() const { return topic_; }
   size_t event_columns() const { return event_columns_; }
-  int32_t tenant_column() const { return tenant_column_; }              // of the event, -1: it has none, and the default set holds
+  int32_t tenant_column() const { return tenant_column_; }               // of the event, -1: it has none, and the default set holds
   const std::vector<columns::NamedType>& made() const { return made_; }  // by name
   int32_t made_at(uint32_t number) const { return number < made_at_.size() ? made_at_[number] : -1; }  // of MadeColumns: in made()
   size_t made_numbers() const { return made_at_.size(); }
@@ -108,10 +108,10 @@ class TopicRules {
     const TenantRules& of = tenants_[tenant];
     return {of.uses.data() + of.stage_begins[step], of.uses.data() + of.stage_begins[step + 1]};
   }
-  bool drops() const { return drops_; }                                     // some rule leaves rows out
-  bool is_read(uint32_t number) const { return read_[number]; }             // some rule reads this made column
+  bool drops() const { return drops_; }                          // some rule leaves rows out
+  bool is_read(uint32_t number) const { return read_[number]; }  // some rule reads this made column
   // The tenant's rule that assigns a column; nullptr: none.
-  const CompiledRule* assigning(uint32_t tenant, int32_t CompiledRule::*column, int32_t number) const;
+  const CompiledRule* assigning(uint32_t tenant, int32_t CompiledRule::* column, int32_t number) const;
 
  private:
   void add_groups(const std::vector<TenantSource>& tenants);

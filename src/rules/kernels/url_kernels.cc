@@ -92,9 +92,11 @@ void url_parameter(Frame& frame, const Instruction& instruction) {
   });
 }
 
-constexpr NamedKernel kKernels[] = {
-    {"url_host_string", url_host}, {"url_path_string", url_path}, {"url_query_string", url_query}, {"url_query_string_string", url_parameter},
-    {"url_without_query_string", url_without_query}};
+constexpr NamedKernel kKernels[] = {{"url_host_string", url_host},
+                                    {"url_path_string", url_path},
+                                    {"url_query_string", url_query},
+                                    {"url_query_string_string", url_parameter},
+                                    {"url_without_query_string", url_without_query}};
 
 }  // namespace
 

@@ -63,7 +63,8 @@ class Comparison {
     if (too_many == 0 || !range.whole) return;
     totals_.unexpected += too_many;
     note(Kind::kUnexpected, range.begin, nullptr,
-         std::to_string(too_many) + " records less are missing than rules left out of offsets " + std::to_string(range.begin) + " to " + std::to_string(range.end));
+         std::to_string(too_many) + " records less are missing than rules left out of offsets " + std::to_string(range.begin) + " to " +
+             std::to_string(range.end));
   }
 
   // Rows and letters before `offset` that no record took.

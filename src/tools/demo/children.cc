@@ -79,8 +79,7 @@ supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports,
       << "lanes: " << settings.lanes << "\n"
       << "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n"
       << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
-      << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name
-      << "-schemas.json\n"
+      << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name << "-schemas.json\n"
       << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
       << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
   if (settings.rules) out << "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " << pseudonym_key_file(data) << "\n";

@@ -38,7 +38,8 @@ Result<std::string> get(const std::string& url, std::chrono::milliseconds deadli
 
 // Rows of the tables that millrace made, without reading one.
 Result<int64_t> count_rows(uint16_t clickhouse) {
-  const std::string query = std::string("SELECT toInt64(sum(total_rows)) FROM system.tables WHERE database = '") + kDatabase + "' AND name != '" + clickhouse::kLeftOutTable + "'";
+  const std::string query =
+      std::string("SELECT toInt64(sum(total_rows)) FROM system.tables WHERE database = '") + kDatabase + "' AND name != '" + clickhouse::kLeftOutTable + "'";
   auto body = get(local(clickhouse) + "/?query=" + http::escape(query), 800ms);
   if (!body) return std::unexpected(body.error());
   return std::atoll(body->c_str());

@@ -12,7 +12,7 @@ namespace millrace::pipeline {
 
 struct TableRows {
   std::string table, topic;  // topic: "" where rows have a _topic of their own
-  columns::Block rows;  // the reader schema's columns, then _partition, _offset, _schema_id
+  columns::Block rows;       // the reader schema's columns, then _partition, _offset, _schema_id
 };
 
 struct WriteOrder {
