@@ -66,7 +66,7 @@ tenant: "{tenant}"
 topics:
   page.view:
     validate:
-      - {{name: duration, that: duration_ms >= 0 && duration_ms < {n}}}
+      - {{name: duration, that: duration_ms >= -1 && duration_ms < {n}}}
       - {{name: scheme, that: size(url) > 0 && user_id >= -{n}}}
     enrich:
       - {{table: plans, key: tenant_id, fields: {{plan: name}}}}
