@@ -106,16 +106,18 @@ PlacedText FileForm::text(const FileNode& node, const std::string& what, size_t 
   return {"", {{0, node.at}}};
 }
 
-PlacedText FileForm::name(const FileNode& node, const std::string& what) {
+PlacedText FileForm::of_letters(const FileNode& node, const std::string& what, bool capitals, const char* letters) {
   PlacedText text = this->text(node, what, 10'000);
   if (text.value.empty()) return text;
-  const bool good = text.value.size() <= 64 && std::all_of(text.value.begin(), text.value.end(),
-                                                           [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
-  if (good) return text;
-  error(text.at(), what + " consists of a-z, 0-9, _ and -, at most 64 of them; this is '" + excerpt(text.value) + "'");
+  const auto good = [&](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || (capitals && c >= 'A' && c <= 'Z'); };
+  if (text.value.size() <= 64 && std::all_of(text.value.begin(), text.value.end(), good)) return text;
+  error(text.at(), what + " consists of " + letters + ", at most 64 of them; this is '" + excerpt(text.value) + "'");
   text.value.clear();
   return text;
 }
+
+PlacedText FileForm::name(const FileNode& node, const std::string& what) { return of_letters(node, what, false, "a-z, 0-9, _ and -"); }
+PlacedText FileForm::unit(const FileNode& node, const std::string& what) { return of_letters(node, what, true, "a-z, A-Z, 0-9, _ and -"); }
 
 bool FileForm::is_field_name(const PlacedText& text, const std::string& what) {
   std::string_view rest = text.value;

@@ -42,6 +42,7 @@ class FileForm {
   // Not empty, on one line, at most so many bytes; what looks like a number or a bool is wanted in quotes.
   PlacedText text(const FileNode& node, const std::string& what, size_t bytes_max = 200);
   PlacedText name(const FileNode& node, const std::string& what);        // [a-z0-9_-]{1,64}
+  PlacedText unit(const FileNode& node, const std::string& what);        // [A-Za-z0-9_-]{1,64}
   PlacedText field_name(const FileNode& node, const std::string& what);  // a.b
   bool is_field_name(const PlacedText& text, const std::string& what);
   std::optional<Expression> expression(const FileNode& node, const std::string& what);
@@ -52,6 +53,7 @@ class FileForm {
   std::optional<size_t> word(const FileNode& node, const std::string& what, std::span<const std::string_view> words);
 
  private:
+  PlacedText of_letters(const FileNode& node, const std::string& what, bool capitals, const char* letters);
   FileDiagnostics errors_;
 };
 

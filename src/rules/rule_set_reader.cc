@@ -191,7 +191,7 @@ class RuleSetReader {
     const Key keys[] = {name(rule.name),
                         optional_expression("when", "the condition", rule.when),
                         expression("value", "the value of a meter", rule.value),
-                        {"unit", [&](const FileNode& n) { rule.unit = form_.name(n, "a unit"); }, kRequired},
+                        {"unit", [&](const FileNode& n) { rule.unit = form_.unit(n, "a unit"); }, kRequired},
                         {"window", window, kRequired}};
     form_.map(node, "a rule of meter", keys);
     return rule;
