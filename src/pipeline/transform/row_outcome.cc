@@ -34,6 +34,14 @@ void RowTransform::settle_falls() {
   falls_.clear();
 }
 
+void RowTransform::settle_drops() {
+  auto& drops = outcome_.drops;
+  std::erase_if(drops, [this](const DroppedRow& of) { return fates_[of.row] != RowFate::kDropped; });
+  std::ranges::sort(drops, [](const DroppedRow& a, const DroppedRow& b) { return std::pair(a.row, a.rule.ordinal) < std::pair(b.row, b.rule.ordinal); });
+  const auto repeated = std::ranges::unique(drops, {}, &DroppedRow::row);
+  drops.erase(repeated.begin(), repeated.end());
+}
+
 // "rule 'positive' doesn't hold: an order costs something; amount > 0 (amount = -3)"
 std::string RowTransform::reason(uint32_t row, const CompiledRule& rule, const CompiledPart* part, const std::string& why) {
   std::string text = "rule '" + rule.name + "' " + why;

@@ -33,7 +33,7 @@ std::string plain_text(const Vector& values, size_t entry, const rules::Type& ty
 const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns::Block& rows, size_t first) {
   rules_ = &rules, rows_ = &rows, first_ = first;
   const uint32_t size = window_size();
-  outcome_.rejections.clear(), outcome_.alerts.clear(), outcome_.metered.clear();
+  outcome_.rejections.clear(), outcome_.drops.clear(), outcome_.alerts.clear(), outcome_.metered.clear();
   outcome_.dropped = 0;
   fates_.assign(size, RowFate::kDelivered);
   outcome_.fates = fates_;
@@ -56,6 +56,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   write_made();
   leave_out();
   std::ranges::sort(outcome_.rejections, {}, &RowRejection::row);
+  settle_drops();
   const auto lost = [this](const auto& of) { return fates_[of.row] != RowFate::kDelivered; };
   std::erase_if(outcome_.alerts, lost);
   std::erase_if(outcome_.metered, lost);
@@ -174,12 +175,15 @@ void RowTransform::conditions(const RuleGroup& group, const GroupRows& entries) 
     if (all) return;
   }
   for (size_t i = 0; i < entries.rows.size(); ++i) {
-    if (const rules::Failure failure = result.failure(i))
+    if (const rules::Failure failure = result.failure(i)) {
       fall(group, entries, i, &CompiledRule::when, failure);
-    else if (drop && result.at<uint8_t>(i) != 0)
-      fates_[origin_[entries.rows[i] - first_]] = RowFate::kDropped;
-    else if (!drop && result.at<uint8_t>(i) == 0)
+    } else if (drop && result.at<uint8_t>(i) != 0) {
+      const uint32_t origin = origin_[entries.rows[i] - first_];
+      fates_[origin] = RowFate::kDropped;
+      outcome_.drops.push_back({origin, group.instances[entries.instances[i]]});
+    } else if (!drop && result.at<uint8_t>(i) == 0) {
       fall(group, entries, i, &CompiledRule::when, {});
+    }
   }
 }
 

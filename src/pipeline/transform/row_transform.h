@@ -26,6 +26,10 @@ struct RowRejection {
   uint32_t row = 0;
   Rejection rejection;
 };
+struct DroppedRow {
+  uint32_t row = 0;
+  RuleInstance rule;
+};
 struct RaisedAlert {
   uint32_t row = 0;
   RuleInstance rule;
@@ -45,6 +49,7 @@ class RowTransform {
     std::span<const RowFate> fates;        // a row each, as they were
     std::span<const uint32_t> tenants;     // likewise, in TopicRules; kNoTenant
     std::vector<RowRejection> rejections;  // in the order of rows
+    std::vector<DroppedRow> drops;         // likewise: which rule, of several the one that the tenant wrote first
     std::vector<RaisedAlert> alerts;
     std::vector<MeteredValue> metered;
     size_t dropped = 0;  // kDropped and kSampledOut
@@ -83,6 +88,7 @@ class RowTransform {
   ColumnValues& values_of(const CompiledRule& rule, rules::Form form, uint8_t scale);
   void fall(const RuleGroup& group, const GroupRows& entries, size_t entry, const std::optional<CompiledPart> CompiledRule::* part, rules::Failure failure);
   void settle_falls();
+  void settle_drops();
   std::string reason(uint32_t row, const CompiledRule& rule, const CompiledPart* part, const std::string& why);
   void leave_out();  // rows that aren't delivered
   void misfit(uint32_t row, const std::string& why, int32_t CompiledRule::* column, int32_t number);

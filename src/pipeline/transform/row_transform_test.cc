@@ -156,6 +156,19 @@ TEST(RowTransform, DroppedRowsAreCountedAndAKeyIsSampledTheSameWayAlways) {
   EXPECT_LT(kept, 1200u);
 }
 
+TEST(RowTransform, OfSeveralRulesThatDropARowTheFirstOneIsTold) {
+  const auto rules = Rules()
+                         .add("acme", R"(
+    drop: [{name: odd, when: id % 2 == 1}, {name: cheap, when: amount < 1}]
+)")
+                         .make();
+  const Ran ran = run(*rules, {{"acme", 1, 50}, {"acme", 2, 50}, {"acme", 4, 500}, {"acme", 3, 500}});
+  ASSERT_EQ(ran.outcome.drops.size(), 3u);
+  EXPECT_EQ(ran.outcome.drops[0].rule.rule->name, "odd");
+  EXPECT_EQ(ran.outcome.drops[1].rule.rule->name, "cheap");
+  EXPECT_EQ(ran.outcome.drops[2].row, 3u);
+}
+
 TEST(RowTransform, DerivedFieldsBuildOnEachOtherAndAreNullForTenantsWithoutThem) {
   const auto rules = Rules()
                          .add("acme", R"(
