@@ -241,6 +241,7 @@ std::map<std::string, std::string> files(const std::string& folder) {
 TEST(RuleSetFiles, AreReadIfTheSchemaAcceptsThem) {
   for (const auto& [name, text] : files("tests/rules/right")) EXPECT_EQ(errors(text), "right") << name;
   for (const auto& [name, text] : files("contracts/rules")) {
+    if (name.ends_with(".csv")) continue;  // tables that they look things up in
     if (!name.ends_with(".test.yaml")) {
       EXPECT_EQ(errors(text), "right") << name;
       continue;

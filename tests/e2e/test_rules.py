@@ -5,6 +5,7 @@ from conftest import BINARY, ROOT
 
 SCHEMA = json.loads((ROOT / "contracts/rules.schema.json").read_text())
 EXAMPLES = sorted(p for p in (ROOT / "contracts/rules").glob("*.yaml") if not p.name.endswith(".test.yaml"))
+COUNTRIES = ["--table", "countries=contracts/rules/countries.csv"]
 RIGHT = sorted((ROOT / "tests/rules/right").iterdir())
 WRONG = sorted((ROOT / "tests/rules/wrong").iterdir())
 BEYOND = sorted((ROOT / "tests/rules/beyond_schema").iterdir())
@@ -35,11 +36,11 @@ def test_schema_refuses(path):
 
 
 def test_examples_are_right():
-    status, out, err = check("contracts/rules/acme.yaml", "contracts/rules/globex.yaml", "contracts/rules/default.yaml", "contracts/rules/acme.test.yaml")
+    status, out, err = check(*COUNTRIES, "contracts/rules/acme.yaml", "contracts/rules/globex.yaml", "contracts/rules/default.yaml", "contracts/rules/acme.test.yaml")
     assert (status, err) == (0, "")
     assert out.splitlines() == [
         "contracts/rules/acme.yaml: tenant acme-009, 3 topics, 27 rules: right",
-        "contracts/rules/globex.yaml: tenant globex-003, 2 topics, 22 rules: right",
+        "contracts/rules/globex.yaml: tenant globex-003, 2 topics, 24 rules: right",
         "contracts/rules/default.yaml: tenant *, 5 topics, 6 rules: right",
         "contracts/rules/acme.test.yaml: 4 tests: right",
     ]
