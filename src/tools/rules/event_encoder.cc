@@ -115,7 +115,7 @@ class EventEncoder {
     } else if (absent_ == Absent::kZero || field.type->type == Type::kUnion) {
       if (!zero(*field.type, out, 0)) error(record, path + " is missing" + (field.type->type == Type::kUnion ? ", and may not be null" : ""));
     } else {
-      error(record, path + " is missing: a " + avro::describe(*field.type) + " without a default");
+      error(record, path + " is missing, and has no default");
     }
   }
 

@@ -58,8 +58,7 @@ TEST(EncodeEvent, WhatIsLeftOutHasItsDefaultOrIsNullOrNothing) {
             R"({"id":0,"amount":"0.00","at":"1970-01-01T00:00:00Z","day":null,"note":null,"state":"NEW","key":"00000000-0000-0000-0000-000000000000",)"
             "\"raw\":\"\\u0000\\u0000\","
             R"("tags":["a"],"counts":{},"ratio":0.0,"address.city":"","address.zip":null})");
-  EXPECT_EQ(row_of(R"({"name":"id","type":"int"},{"name":"note","type":["null","string"]})", "{}", Absent::kError),
-            "e:1:1: id is missing: a int without a default");
+  EXPECT_EQ(row_of(R"({"name":"id","type":"int"},{"name":"note","type":["null","string"]})", "{}", Absent::kError), "e:1:1: id is missing, and has no default");
 }
 
 TEST(EncodeEvent, TellsEverythingThatIsWrongWithItsPlace) {
