@@ -134,15 +134,9 @@ void EpochRows::transform(Topic& topic, CollectedRange& range, const RecordRun& 
     reject(run, record, {DecodeAttempt::Kind::kRejected, rejection.rejection, false, frame ? std::optional(*frame) : std::nullopt});
   }
   EpochMemory::RuleFigures& figures = memory_->figures();
-  for (size_t row = 0; row < outcome.fates.size();) {  // neighbours are often of one tenant
-    const uint32_t tenant = outcome.tenants[row];
-    TenantRows rows;
-    for (; row < outcome.fates.size() && outcome.tenants[row] == tenant; ++row) {
-      const RowFate fate = outcome.fates[row];
-      ++(fate == RowFate::kDelivered ? rows.delivered : fate == RowFate::kRejected ? rows.rejected : rows.dropped);
-    }
-    TenantRows& all = figures.tenants[tenant == kNoTenant ? "" : topic.rules->tenant(tenant).name];
-    all.delivered += rows.delivered, all.dropped += rows.dropped, all.rejected += rows.rejected;
+  for (const RowTransform::TenantFates& each : outcome.by_tenant) {
+    TenantRows& all = figures.tenants[each.tenant == kNoTenant ? "" : topic.rules->tenant(each.tenant).name];
+    all.delivered += each.delivered, all.dropped += each.dropped, all.rejected += each.rejected;
   }
   figures.alerts += outcome.alerts.size(), figures.metered += outcome.metered.size();
   figures.time += std::chrono::steady_clock::now() - begin;

@@ -57,6 +57,20 @@ std::string RowTransform::reason(uint32_t row, const CompiledRule& rule, const C
   return values.empty() ? text : text + " (" + values + ")";
 }
 
+void RowTransform::count_by_tenant() {
+  auto& all = outcome_.by_tenant;
+  for (const TenantFates& each : all) tenant_places_[each.tenant == kNoTenant ? 0 : each.tenant + 1] = 0;  // of the last run
+  all.clear();
+  for (size_t row = 0; row < fates_.size(); ++row) {
+    const size_t number = tenants_of_all_[row] == kNoTenant ? 0 : tenants_of_all_[row] + 1;
+    if (number >= tenant_places_.size()) tenant_places_.resize(number + 1);
+    uint32_t& place = tenant_places_[number];
+    if (place == 0) all.push_back({tenants_of_all_[row], 0, 0, 0}), place = static_cast<uint32_t>(all.size());
+    TenantFates& of = all[place - 1];
+    ++(fates_[row] == RowFate::kDelivered ? of.delivered : fates_[row] == RowFate::kRejected ? of.rejected : of.dropped);
+  }
+}
+
 void RowTransform::leave_out() {
   const uint32_t size = window_size();
   std::vector<uint32_t> kept;

@@ -37,7 +37,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   outcome_.dropped = 0;
   fates_.assign(size, RowFate::kDelivered);
   outcome_.fates = fates_;
-  if (size == 0) return outcome_;
+  if (size == 0) return count_by_tenant(), outcome_;
   origin_.resize(size);
   for (uint32_t row = 0; row < size; ++row) origin_[row] = row;
   if (groups_.size() < rules.groups().size()) groups_.resize(rules.groups().size());
@@ -55,6 +55,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   overwrite();
   write_made();
   leave_out();
+  count_by_tenant();
   std::ranges::sort(outcome_.rejections, {}, &RowRejection::row);
   settle_drops();
   const auto lost = [this](const auto& of) { return fates_[of.row] != RowFate::kDelivered; };

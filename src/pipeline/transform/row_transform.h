@@ -45,9 +45,14 @@ struct MeteredValue {
 
 class RowTransform {
  public:
+  struct TenantFates {
+    uint32_t tenant = 0;  // in TopicRules; kNoTenant
+    uint32_t delivered = 0, dropped = 0, rejected = 0;
+  };
   struct Outcome {
     std::span<const RowFate> fates;        // a row each, as they were
     std::span<const uint32_t> tenants;     // likewise, in TopicRules; kNoTenant
+    std::vector<TenantFates> by_tenant;
     std::vector<RowRejection> rejections;  // in the order of rows
     std::vector<DroppedRow> drops;         // likewise: which rule, of several the one that the tenant wrote first
     std::vector<RaisedAlert> alerts;
@@ -74,6 +79,7 @@ class RowTransform {
   void step(const RuleStep& step, size_t index);
   void collect(const RuleStep& step, size_t index);
   void find_everybody();
+  void count_by_tenant();
   void run_group(const RuleGroup& group, const GroupRows& entries);
   void conditions(const RuleGroup& group, const GroupRows& entries);
   void sample(const RuleGroup& group, const GroupRows& entries);
@@ -112,6 +118,7 @@ class RowTransform {
   rules::Store told_;              // likewise
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
+  std::vector<uint32_t> tenant_places_;  // by tenant: its place in by_tenant, + 1
   GroupRows everybody_;  // rows that are still there, and their tenants
   bool rows_changed_ = true;
   GroupRows chosen_;
