@@ -11,7 +11,8 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::chrono::seconds kLoadAgain{3}, kLoadAgainAfterFailure{30};  // a registry that hangs holds up the lane that asks it
-constexpr milliseconds kLook{25};                                          // how late a new version is noticed
+constexpr std::chrono::seconds kTryAgain{10};
+constexpr milliseconds kLook{25};  // how late a new version is noticed
 constexpr milliseconds kCurrent{2000};
 constexpr size_t kHeld = 16;
 
@@ -81,9 +82,12 @@ void Catalogs::run() {
     {
       const std::lock_guard loading(loading_);
       const uint64_t version = versions().front().number;
-      if (version != tried_)
-        if (auto taken = take_up(version); !taken)
-          log::error("version {} of the catalog isn't taken up, the one before stays in use: {}", version, taken.error().message);
+      if (version != tried_ || Clock::now() >= try_again_) {
+        const auto taken = take_up(version);
+        // Newer schemas may come, or a registry that was out.
+        try_again_ = taken ? Clock::time_point::max() : Clock::now() + kTryAgain;
+        if (!taken) log::error("version {} of the catalog isn't taken up, the one before stays in use: {}", version, taken.error().message);
+      }
     }
     lock.lock();
   }

@@ -57,9 +57,10 @@ class Catalogs {
   metrics::Gauge version_, refused_;
   metrics::Histogram compile_seconds_;
 
-  std::mutex loading_;                          // one at a time asks the registry or compiles
-  std::unique_ptr<RuleBookCompiler> compiler_;  // of current_; under loading_
-  uint64_t tried_ = 0;                          // version; under loading_
+  std::mutex loading_;                                      // one at a time asks the registry or compiles
+  std::unique_ptr<RuleBookCompiler> compiler_;              // of current_; under loading_
+  uint64_t tried_ = 0;                                      // version; under loading_
+  Clock::time_point try_again_ = Clock::time_point::max();  // it was refused; of the thread
 
   mutable std::mutex mutex_;
   std::vector<ReaderSchemasPtr> states_;  // oldest first

@@ -50,8 +50,8 @@ class RowTransform {
     uint32_t delivered = 0, dropped = 0, rejected = 0;
   };
   struct Outcome {
-    std::span<const RowFate> fates;        // a row each, as they were
-    std::span<const uint32_t> tenants;     // likewise, in TopicRules; kNoTenant
+    std::span<const RowFate> fates;     // a row each, as they were
+    std::span<const uint32_t> tenants;  // likewise, in TopicRules; kNoTenant
     std::vector<TenantFates> by_tenant;
     std::vector<RowRejection> rejections;  // in the order of rows
     std::vector<DroppedRow> drops;         // likewise: which rule, of several the one that the tenant wrote first
@@ -119,7 +119,7 @@ class RowTransform {
   std::vector<GroupRows> groups_;  // by group, of the step
   std::vector<uint32_t> touched_;
   std::vector<uint32_t> tenant_places_;  // by tenant: its place in by_tenant, + 1
-  GroupRows everybody_;  // rows that are still there, and their tenants
+  GroupRows everybody_;                  // rows that are still there, and their tenants
   bool rows_changed_ = true;
   GroupRows chosen_;
   std::vector<Fall> falls_;
