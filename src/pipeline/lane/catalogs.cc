@@ -70,7 +70,7 @@ Status Catalogs::load() {
     if (!current) return std::unexpected(current.error());
     if (!*current) return transient("topic " + rules_.catalog_topic + " isn't read to its end yet");
   }
-  if (auto taken = take_up(versions().front().number); !taken) return transient(taken.error().message);
+  if (auto taken = take_up(newest()); !taken) return transient(taken.error().message);
   if (store_ && !thread_.joinable()) thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -81,7 +81,7 @@ void Catalogs::run() {
     lock.unlock();
     {
       const std::lock_guard loading(loading_);
-      const uint64_t version = versions().front().number;
+      const uint64_t version = newest();
       if (version != tried_ || Clock::now() >= try_again_) {
         const auto taken = take_up(version);
         // Newer schemas may come, or a registry that was out.
@@ -99,18 +99,18 @@ Status Catalogs::take_up(uint64_t version) {
   const auto begin = Clock::now();
   const ContentsPtr contents = this->contents(version);
   if (!contents) return transient("topic " + rules_.catalog_topic + " doesn't have all of version " + std::to_string(version));
-  ReaderSchemasPtr current;
-  {
+  const auto state = [this](bool newest) {
     const std::lock_guard lock(mutex_);
-    current = current_;
-  }
-  if (!compiler_) compiler_ = std::make_unique<RuleBookCompiler>(rules_, current);
-  auto made = make(current, contents, *compiler_);
-  if (!made && load_schemas()) {  // they may be about fields of newer schemas
-    const std::lock_guard lock(mutex_);
-    if (states_.back() != current) {
-      auto compiler = std::make_unique<RuleBookCompiler>(rules_, states_.back());
-      if (auto newer = make(states_.back(), contents, *compiler)) made = std::move(newer), compiler_ = std::move(compiler), current_ = states_.back();
+    return newest ? states_.back() : current_;
+  };
+  if (!compiler_) compiler_ = std::make_unique<RuleBookCompiler>(rules_, state(false));
+  auto made = make(state(false), contents, *compiler_);
+  if (!made && load_schemas() && state(true) != state(false)) {  // they may be about fields of newer schemas
+    auto compiler = std::make_unique<RuleBookCompiler>(rules_, state(true));
+    if (auto newer = make(state(true), contents, *compiler)) {
+      made = std::move(newer), compiler_ = std::move(compiler);
+      const std::lock_guard lock(mutex_);
+      current_ = states_.back();
     }
   }
   refused_.set(made ? 0 : 1);
@@ -128,6 +128,11 @@ Result<CatalogPtr> Catalogs::make(const ReaderSchemasPtr& schemas, const Content
   auto book = compiler.compile(*contents);
   if (!book) return std::unexpected(book.error());
   return std::make_shared<const Catalog>(schemas, std::move(*book), catalog_hash(*schemas, contents->hash, rules_));
+}
+
+uint64_t Catalogs::newest() const {
+  if (!store_) return 0;
+  return store_->read([](const catalog_topic::CatalogState& state) { return state.latest(); });
 }
 
 std::vector<Catalogs::Version> Catalogs::versions() const {
