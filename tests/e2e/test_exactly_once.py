@@ -152,11 +152,19 @@ def test_new_owner_commits_within_ten_seconds_of_a_kill_in_mid_transaction(demo)
     until("every partition's offset moves", lambda: Still(before, committed(demo.address("broker"))), 10, 0.2)
 
 
-def test_registry_outage_stops_nothing_and_a_worker_starts_in_it(demo):
-    demo.do("registry", "stop")
-    demo.do("worker-1", "restart")
-    flows_again(demo)
-    demo.do("registry", "start")
+class TestRegistryOutage:
+    @pytest.fixture
+    def demo(self, make_demo):
+        # A schema id that was never seen makes its partition wait for the registry: that is as it should be, and not asked here.
+        demo = make_demo(*[option.replace("unknown_schema=0.001,", "") for option in LOAD])
+        until("events flow", lambda: delivered(demo) > 2000, 60)
+        return demo
+
+    def test_registry_outage_stops_nothing_and_a_worker_starts_in_it(self, demo):
+        demo.do("registry", "stop")
+        demo.do("worker-1", "restart")
+        flows_again(demo)
+        demo.do("registry", "start")
 
 
 class TestKilledAtTheRename:
