@@ -12,6 +12,7 @@ topics:
   order.created:
     set: {{marked: '"{mark}"'}}
 """
+MARKED_PAGEVIEWS = MARKED.replace("order.created", "user.pageview")  # the table that is written last
 
 
 @pytest.fixture
@@ -131,27 +132,27 @@ def first_version(demo, tenant):
 
 
 def test_an_adopted_plan_keeps_the_rules_that_it_was_made_with(demo):
-    tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.order_created GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
+    tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.user_pageview GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
     for tenant in tenants:
-        publish(demo, tenant, MARKED.format(tenant=tenant, mark="old"))
-    until("rows are marked", lambda: int(demo.query(f"SELECT count() FROM {DATABASE}.order_created WHERE marked = 'old'")[0][0]) > 0, 60)
+        publish(demo, tenant, MARKED_PAGEVIEWS.format(tenant=tenant, mark="old"))
+    until("rows are marked", lambda: int(demo.query(f"SELECT count() FROM {DATABASE}.user_pageview WHERE marked = 'old'")[0][0]) > 0, 60)
     for worker in ("worker-1", "worker-2"):
         demo.gate(f"{worker}-clickhouse", "refuse")
-    time.sleep(2)  # a plan of each lane is committed, and can't be written
+    time.sleep(2)  # a plan of each lane is committed and can't be written, its last table least of all
     for worker in ("worker-1", "worker-2"):
         demo.do(worker, "kill")
     for tenant in tenants:
-        catalog(demo, "PUT", f"/v1/tenants/{urllib.parse.quote(tenant)}/rules?author=test", MARKED.format(tenant=tenant, mark="new"))
+        catalog(demo, "PUT", f"/v1/tenants/{urllib.parse.quote(tenant)}/rules?author=test", MARKED_PAGEVIEWS.format(tenant=tenant, mark="new"))
     changed = int(demo.query("SELECT toUnixTimestamp(now())")[0][0])
     for worker in ("worker-1", "worker-2"):
         demo.gate(f"{worker}-clickhouse", "pass")
         demo.do(worker, "start")
     flows_again(demo, 60)
-    until("new rows are marked", lambda: int(demo.query(f"SELECT count() FROM {DATABASE}.order_created WHERE marked = 'new'")[0][0]) > 0, 60)
+    until("new rows are marked", lambda: int(demo.query(f"SELECT count() FROM {DATABASE}.user_pageview WHERE marked = 'new'")[0][0]) > 0, 60)
     settle(demo)
     check_accounted(demo)
     assert sum(metric(demo, worker, "millrace_plans_adopted_total") for worker in ("worker-1", "worker-2")) > 0
-    late = demo.query(f"SELECT count() FROM {DATABASE}.order_created WHERE marked = 'old' AND _landed_at > toDateTime({changed})")
+    late = demo.query(f"SELECT count() FROM {DATABASE}.user_pageview WHERE marked = 'old' AND _landed_at > toDateTime({changed})")
     assert int(late[0][0]) > 0, "no plan was adopted with rows of these tenants: the test showed nothing"
-    mixed = demo.query(f"SELECT count() FROM (SELECT _plan FROM {DATABASE}.order_created WHERE marked IN ('old', 'new') GROUP BY _plan HAVING uniq(marked) > 1)")
+    mixed = demo.query(f"SELECT count() FROM (SELECT _plan FROM {DATABASE}.user_pageview WHERE marked IN ('old', 'new') GROUP BY _plan HAVING uniq(marked) > 1)")
     assert int(mixed[0][0]) == 0, "a plan has rows of two versions"
