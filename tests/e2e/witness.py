@@ -1,10 +1,11 @@
 """Counts every event with confluent-kafka, fastavro and plain HTTP: nothing of millrace's own code has a part in it."""
 import collections, io, json, pathlib, subprocess, time, urllib.request
 import fastavro
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from conftest import BINARY, ROOT, TOPICS, until
 
 GROUP, DATABASE, DEAD_LETTERS = "millrace", "millrace", "millrace.dlq"
+BROKER_STARTS = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE)  # just now: ask again
 SCHEMAS = {topic: fastavro.parse_schema(json.loads((ROOT / f"contracts/avro/{topic}.avsc").read_text())) for topic in TOPICS}
 
 
@@ -35,11 +36,17 @@ def read_all(broker, topics):
 
 def committed(broker):
     """The group's committed offset of each partition; where a commit is pending, the one before it, without waiting for it to be settled."""
-    reader = Consumer({"bootstrap.servers": broker, "group.id": GROUP, "isolation.level": "read_uncommitted", "enable.auto.commit": False})
+    reader, end = Consumer({"bootstrap.servers": broker, "group.id": GROUP, "isolation.level": "read_uncommitted", "enable.auto.commit": False}), time.monotonic() + 20
     try:
         known = reader.list_topics(timeout=20).topics
         asked = [TopicPartition(t, p) for t in TOPICS for p in known[t].partitions]
-        return {(at.topic, at.partition): at.offset for at in reader.committed(asked, timeout=20)}
+        while True:
+            try:
+                return {(at.topic, at.partition): at.offset for at in reader.committed(asked, timeout=20)}
+            except KafkaException as error:
+                if error.args[0].code() not in BROKER_STARTS or time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
     finally:
         reader.close()
 

@@ -113,7 +113,7 @@ TEST_F(Clickhouse, ABodyCutShortInsertsNothing) {
   const std::string bytes = block(kPlan, 50'000, now_s() + 60);
   for (const size_t size : {size_t{100}, bytes.size() / 2, bytes.size() - 1}) {
     RawConnection raw(server.port());
-    raw.send(raw_head("cut", "Content-Length: " + std::to_string(bytes.size())) + bytes.substr(0, size));
+    raw.send(raw_head("cut" + std::to_string(size), "Content-Length: " + std::to_string(bytes.size())) + bytes.substr(0, size));
     raw.end_sending();
     EXPECT_THAT(raw.read_to_end(), HasSubstr("X-ClickHouse-Exception-Code: 33"));
   }
