@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   cli.add_option("--group", settings.group, "consumer group whose committed offsets bound the audit")->capture_default_str();
   cli.add_option("--topics", settings.topics)->delimiter(',')->capture_default_str();
   cli.add_option("--dead-letters", settings.dead_letters, "topic of the dead letters")->capture_default_str();
+  cli.add_option("--alerts", settings.alerts, "topic of the alerts: none may be there twice, or of a record that isn't delivered and committed");
   cli.add_flag("--to-end", settings.to_end, "to the end of the log instead of to the committed offsets");
   cli.add_option("--findings", settings.findings_max, "list so many of them")->capture_default_str();
   cli.add_option("--threads", settings.threads, "that read the log")->capture_default_str()->check(CLI::PositiveNumber);

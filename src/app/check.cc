@@ -20,6 +20,7 @@ int run(int argc, char** argv) {
   app.add_option("--brokers", kafka.brokers, "host:port[,host:port]")->required();
   app.add_option("--topics", demands.sources, "source topics")->delimiter(',')->capture_default_str();
   app.add_option("--dead-letters", demands.dead_letters, "topic of the dead letters")->capture_default_str();
+  app.add_option("--alerts", demands.alerts, "topic of the alerts; empty if there are no rules")->capture_default_str();
   app.add_flag("--laptop", laptop, "one node is enough: replication is a warning, not an error");
   CLI11_PARSE(app, argc, argv);
   demands.production = !laptop;

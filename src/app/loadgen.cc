@@ -68,10 +68,10 @@ Result<std::vector<TopicContract>> choose_topics(Options& options) {
   for (TopicContract& topic : *all) {
     const bool named = std::ranges::find(options.topics, topic.name) != options.topics.end();
     const bool fill = options.topics.empty() ? topic.role == (options.preset.empty() ? TopicRole::kEvents : TopicRole::kBench) : named;
-    if (!fill && topic.role != TopicRole::kDeadLetters) continue;
+    const bool of_the_pipeline = topic.role == TopicRole::kDeadLetters || topic.role == TopicRole::kAlerts;
+    if (!fill && !of_the_pipeline) continue;
     if (options.partitions > 0) topic.partitions = options.partitions;
-    if (topic.role != TopicRole::kDeadLetters && !event_type_of_topic(topic.name))
-      return permanent("topics.yaml: " + topic.name + ": this binary makes no events for it");
+    if (!of_the_pipeline && !event_type_of_topic(topic.name)) return permanent("topics.yaml: " + topic.name + ": this binary makes no events for it");
     chosen.push_back(std::move(topic));
   }
   for (const std::string& name : options.topics)
@@ -88,7 +88,7 @@ Status prepare(Options& options, const std::atomic<bool>& stop) {
   const std::chrono::seconds patience(options.patience_s);
   if (auto made = create_topics(options.sender.kafka, *topics, patience, stop); !made) return made;
   for (const TopicContract& topic : *topics) {
-    if (topic.role == TopicRole::kDeadLetters) continue;
+    if (topic.role == TopicRole::kDeadLetters || topic.role == TopicRole::kAlerts) continue;  // workers write these, with schemas of their own
     auto id = register_schema(options.registry, topic, patience, stop);
     if (!id) return std::unexpected(id.error());
     options.stream.topics.push_back({topic.name, event_type_of_topic(topic.name), *id});

@@ -58,4 +58,24 @@ Result<std::vector<SubjectVersion>> RegistryClient::versions(const std::string& 
   return versions;
 }
 
+Result<SchemaId> RegistryClient::register_schema(const std::string& subject, const std::string& text) {
+  const std::string body = json{{"schema", text}}.dump();
+  http::Request request;
+  request.method = "POST";
+  request.url = url_ + "/subjects/" + http::escape(subject) + "/versions";
+  request.headers = {{"Content-Type", "application/vnd.schemaregistry.v1+json"}, {"Accept", "application/vnd.schemaregistry.v1+json, application/json"}};
+  request.body = body;
+  request.deadline = deadline_;
+  request.connect_deadline = deadline_;
+  auto response = http_.send(request);
+  const std::string where = "schema registry " + request.url;
+  if (!response) return transient(where + ": " + response.error().message);
+  const auto answer = json::parse(response->body, nullptr, false);
+  const std::string said = answer.is_object() && answer.contains("message") && answer["message"].is_string() ? ": " + answer["message"].get<std::string>() : "";
+  if (response->status == 409 || response->status == 422) return permanent(where + " refuses the schema (" + std::to_string(response->status) + ")" + said);
+  if (response->status != 200 || !answer.is_object() || !answer.contains("id") || !answer["id"].is_number_integer())
+    return transient(where + " answers " + std::to_string(response->status) + said, response->status);
+  return SchemaId(answer["id"].get<int32_t>());
+}
+
 }  // namespace millrace::pipeline

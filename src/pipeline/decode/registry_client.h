@@ -26,6 +26,8 @@ class RegistryClient {
   Result<std::optional<std::string>> schema(SchemaId id);
   // Every version of a subject, in their order; empty: the registry doesn't know it.
   Result<std::vector<SubjectVersion>> versions(const std::string& subject);
+  // The id of this text under the subject, registered if it isn't yet; the same however often it is asked. Permanent: the registry refuses it.
+  Result<SchemaId> register_schema(const std::string& subject, const std::string& text);
 
  private:
   Result<std::optional<std::string>> get(const std::string& path);  // the body; nullopt: 404

@@ -45,13 +45,28 @@ class RegistryFixture {
       const int id = subjects[request.matches[1]].at(std::stoul(request.matches[2]) - 1);
       response.body = nlohmann::json{{"id", id}, {"version", std::stoi(request.matches[2])}, {"schema", schemas[id]}}.dump();
     });
+    server_->route("POST", "/subjects/([^/]+)/versions", [this](http_server::Request& request, http_server::Response& response) {
+      if (broken) return void(response.status = 500);
+      if (refuses) {
+        response.status = 409;
+        response.body = R"({"error_code":409,"message":"incompatible with version 1"})";
+        return;
+      }
+      const std::string text = nlohmann::json::parse(*request.body())["schema"];
+      for (const int id : subjects[request.matches[1]])
+        if (schemas[id] == text) return void(response.body = nlohmann::json{{"id", id}}.dump());
+      const int id = schemas.empty() ? 1 : schemas.rbegin()->first + 1;
+      schemas[id] = text;
+      subjects[request.matches[1]].push_back(id);
+      response.body = nlohmann::json{{"id", id}}.dump();
+    });
     started = server_->start().has_value();
     url = "http://" + server_->address();
   }
   std::map<int, std::string> schemas;
   std::map<std::string, std::vector<int>> subjects;  // ids by version
   std::atomic<int> asked{0};
-  std::atomic<bool> broken{false};
+  std::atomic<bool> broken{false}, refuses{false};
   bool started = false;
   std::string url;
 

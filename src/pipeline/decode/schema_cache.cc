@@ -1,5 +1,6 @@
 #include "pipeline/decode/schema_cache.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <list>
@@ -202,6 +203,23 @@ Result<std::vector<std::vector<SubjectVersion>>> SchemaCache::subjects(const std
   std::lock_guard lock(impl_->mutex);
   impl_->want(all.front().back().id.value);  // wakes the thread, which saves
   return all;
+}
+
+Result<SchemaId> SchemaCache::register_schema(const std::string& subject, const std::string& text) {
+  RegistryClient client(impl_->settings.registry_url);
+  const auto id = client.register_schema(subject, text);
+  std::lock_guard lock(impl_->mutex);
+  auto& last = impl_->remembered.subjects[subject];
+  if (!id) {
+    const auto same = std::ranges::find(last, text, &SubjectVersion::schema);
+    if (same == last.end()) return std::unexpected(id.error());
+    log::warn("{}: going on with id {} for subject {}, as it was last told", id.error().message, same->id.value, subject);
+    return same->id;
+  }
+  last = {{0, *id, text}};  // which version it is nobody asked
+  impl_->dirty = true;
+  impl_->want(id->value);  // wakes the thread, which saves
+  return *id;
 }
 
 }  // namespace millrace::pipeline

@@ -49,6 +49,8 @@ class SchemaCache {
   SchemaAnswer find(SchemaId id, std::chrono::milliseconds patience);
   // The versions of these subjects, from the registry, or from disk as they were last listed. Blocks. The error names what is missing.
   Result<std::vector<std::vector<SubjectVersion>>> subjects(const std::vector<std::string>& names);
+  // The id of a schema that this process writes with, from the registry, or from disk as it was last told. Blocks.
+  Result<SchemaId> register_schema(const std::string& subject, const std::string& text);
 
  private:
   struct Impl;

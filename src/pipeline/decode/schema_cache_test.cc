@@ -125,6 +125,33 @@ TEST_F(SchemaCacheTest, ForgetsWhatWasNotUsedForLongest) {
   EXPECT_EQ(registry.asked, 1);
 }
 
+TEST_F(SchemaCacheTest, WhatIsWrittenWithHasOneIdAndKeepsItThroughAnOutage) {
+  registry.schemas[6] = kOrder;
+  const testing::TemporaryFile file;
+  {
+    SchemaCache cache(settings(file.path()), metrics);
+    EXPECT_EQ(cache.register_schema("alerts-value", testing::kOrderWithTag).value(), SchemaId(7));
+    EXPECT_EQ(cache.register_schema("alerts-value", testing::kOrderWithTag).value(), SchemaId(7));
+    EXPECT_EQ(registry.subjects["alerts-value"].size(), 1u);
+    for (int i = 0; i < 500 && read_schema_file(file.path()).subjects.empty(); ++i) std::this_thread::sleep_for(10ms);
+  }
+  registry.broken = true;
+  SchemaCache cache(settings(file.path()), metrics);
+  EXPECT_EQ(cache.register_schema("alerts-value", testing::kOrderWithTag).value(), SchemaId(7));
+  const auto other = cache.register_schema("alerts-value", kOrder);
+  ASSERT_FALSE(other) << "an id of another text is no answer";
+  EXPECT_EQ(other.error().retry, Retry::kTransient);
+}
+
+TEST_F(SchemaCacheTest, ARegistryThatRefusesASchemaSaysWhy) {
+  registry.refuses = true;
+  SchemaCache cache(settings(), metrics);
+  const auto refused = cache.register_schema("alerts-value", kOrder);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().retry, Retry::kPermanent);
+  EXPECT_NE(refused.error().message.find("/subjects/alerts-value/versions refuses the schema (409): incompatible with version 1"), std::string::npos);
+}
+
 TEST_F(SchemaCacheTest, ASubjectThatIsNotRegisteredIsNamed) {
   SchemaCache cache(settings(), metrics);
   const auto subjects = cache.subjects({"order.created-value"});

@@ -133,6 +133,7 @@ void EpochRows::transform(Topic& topic, CollectedRange& range, const RecordRun& 
     const auto frame = read_frame(run.records[record].value, run.records[record].null_value);
     reject(run, record, {DecodeAttempt::Kind::kRejected, rejection.rejection, false, frame ? std::optional(*frame) : std::nullopt});
   }
+  for (const RaisedAlert& raised : outcome.alerts) raise(range, run, records_of_rows_[raised.row], raised);
   EpochMemory::RuleFigures& figures = memory_->figures();
   for (const RowTransform::TenantFates& each : outcome.by_tenant) {
     TenantRows& all = figures.tenants[each.tenant == kNoTenant ? "" : topic.rules->tenant(each.tenant).name];
@@ -159,6 +160,24 @@ void EpochRows::reject(const RecordRun& run, size_t index, DecodeAttempt&& attem
   rejected_.push_back(std::move(rejected));
 }
 
+void EpochRows::raise(CollectedRange& range, const RecordRun& run, size_t index, const RaisedAlert& raised) {
+  const Record& record = run.records[index];
+  const CompiledRule& rule = *raised.rule.rule;
+  AlertContent content;
+  content.topic = run.partition.topic, content.partition = run.partition.partition, content.offset = record.offset;
+  content.tenant = raised.tenant, content.rule = rule.name, content.severity = rule.severity;
+  content.title = raised.title, content.key = raised.key;
+  for (size_t i = 0; i < raised.fields.size(); ++i) content.fields.emplace_back(rule.fields[i].first, raised.fields[i]);
+  content.event_time_ms = raised.event_time_ms.value_or(record.timestamp_ms);
+  const auto headers = run.batch->headers(run.first + index);
+  const auto trace = std::ranges::find(headers, "traceparent", &kafka::Header::name);
+  if (trace != headers.end()) content.traceparent = trace->value;
+  content.catalog = catalog_->hash();
+  const Alert& alert = range.alerts.emplace_back(content);
+  range.alert_bytes += alert.bytes();
+  alert_bytes_ += alert.bytes();
+}
+
 // ---- taking apart
 
 void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
@@ -167,6 +186,7 @@ void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
     if (range == ranges_.end()) continue;
     records_ -= range->second.records;
     bytes_ -= range->second.bytes;
+    alert_bytes_ -= range->second.alert_bytes;
     ranges_.erase(range);
     std::erase_if(rejected_, [&](const RejectedRecord& rejected) { return rejected.source == name; });
     const auto topic = topics_.find(name.topic);

@@ -1,6 +1,6 @@
 #pragma once
 // The rows of an epoch in the making: records go in, one partition's run at a time, are decoded and go through their tenants' rules; blocks by
-// topic, ranges, and rejected records come out. Made by a lane that collects its next epoch and by one that makes a found plan's rows again, with the same code (I4). One thread.
+// topic, ranges with their alerts, and rejected records come out. Made by a lane that collects its next epoch and by one that makes a found plan's rows again, with the same code (I4). One thread.
 
 #include <cstdint>
 #include <map>
@@ -13,6 +13,7 @@
 #include "pipeline/decode/record_decoder.h"
 #include "pipeline/decode/rejected_record.h"
 #include "pipeline/lane/catalog.h"
+#include "pipeline/sinks/alerts/alert.h"
 #include "pipeline/transform/row_transform.h"
 
 namespace millrace::pipeline {
@@ -29,6 +30,8 @@ struct CollectedRange {
   uint32_t dropped = 0;  // of them, by rules
   size_t bytes = 0;      // of keys and values
   uint64_t checksum = 0;
+  std::vector<Alert> alerts;  // in the order of records, and of their tenants' rules
+  size_t alert_bytes = 0;
   std::vector<std::pair<Offset, RejectionCode>> given_up;  // dead letters for a reason that could differ next time (I5)
   std::vector<std::pair<int64_t, uint32_t>> timestamps;    // of the records, ms since 1970, and how many in a row had it
 };
@@ -89,7 +92,8 @@ class EpochRows {
 
   bool empty() const { return records_ == 0; }
   size_t records() const { return records_; }
-  size_t bytes() const { return bytes_; }  // of keys and values
+  size_t bytes() const { return bytes_ + alert_bytes_; }  // of keys and values, and what alerts take: a storm of them fills an epoch, too
+  size_t alert_bytes() const { return alert_bytes_; }
   const CatalogPtr& catalog() const { return catalog_; }
   const std::map<TopicPartition, CollectedRange>& ranges() const { return ranges_; }
   const std::vector<RejectedRecord>& rejected() const { return rejected_; }
@@ -109,6 +113,7 @@ class EpochRows {
                   std::chrono::milliseconds step);
   void transform(Topic& topic, CollectedRange& range, const RecordRun& run, size_t first_row);
   void reject(const RecordRun& run, size_t index, DecodeAttempt&& attempt);
+  void raise(CollectedRange& range, const RecordRun& run, size_t index, const RaisedAlert& raised);
 
   CatalogPtr catalog_;
   SchemaCache* schemas_;
@@ -118,7 +123,7 @@ class EpochRows {
   std::map<TopicPartition, CollectedRange> ranges_;
   std::vector<RejectedRecord> rejected_;
   std::vector<uint32_t> records_of_rows_;  // of the run: which record each row was
-  size_t records_ = 0, bytes_ = 0;
+  size_t records_ = 0, bytes_ = 0, alert_bytes_ = 0;
 };
 
 }  // namespace millrace::pipeline

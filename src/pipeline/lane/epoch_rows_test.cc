@@ -184,6 +184,9 @@ topics:
     validate: [{name: small, that: id < 15}]
     drop: [{name: even, when: id % 2 == 0}]
     set: {twice: id * 2}
+    alert:
+      - {name: odd, when: id % 2 == 1, title: '"odd " + string(id)', fields: [twice]}
+      - {name: eleven, when: id == 11 || id == 17, severity: critical, title: note, key: id}
 )";
     contents.tenants["acme"] = source;
     auto schemas_of = *ReaderSchemas::create({{"order.created", {1, SchemaId(1), testing::kOrder}}});
@@ -258,6 +261,58 @@ TEST_F(EpochRowsWithRules, DroppingAPartitionLeavesTheOthersAsIfItHadNeverBeenTh
   alone.append(all.run(kB), 10, 5s);
   EXPECT_EQ(both.left_out().rows(), 1u);
   EXPECT_EQ(native(both.take_rows()), native(alone.take_rows()));
+}
+
+std::vector<std::string> alerts_of(const EpochRows& rows, const TopicPartition& partition) {
+  std::vector<std::string> values;
+  const std::string topic = "millrace.alerts";
+  for (const Alert& alert : rows.ranges().at(partition).alerts) (void)alert.outgoing(topic, SchemaId(5), 1, values.emplace_back());
+  return values;
+}
+
+TEST_F(EpochRowsWithRules, DeliveredRecordsRaiseAlertsInTheOrderOfTheLogAndOfTheRules) {
+  auto rows = epoch();
+  const auto all = records();
+  rows.begin_range(kA, Offset(100));
+  rows.append(all.run(kA), 10, 5s);
+  std::vector<std::string> ids;
+  for (const std::string& value : alerts_of(rows, kA)) ids.push_back(value.substr(6, value.find('\x1a', 6) - 6));  // up to the topic's length
+  EXPECT_THAT(ids, ::testing::ElementsAre("order.created/0/102/odd", "order.created/0/106/odd", "order.created/0/110/odd", "order.created/0/122/odd",
+                                          "order.created/0/122/eleven", "order.created/0/126/odd"))
+      << "7 and 9 have no row, 15 and above are rejected";
+  EXPECT_THAT(alerts_of(rows, kA)[3], ::testing::AllOf(::testing::HasSubstr("odd 11"), ::testing::HasSubstr("twice"), ::testing::HasSubstr("22"),
+                                                       ::testing::HasSubstr("acme"), ::testing::HasSubstr("00000000-0000-0001-0000-000000000002")));
+}
+
+TEST_F(EpochRowsWithRules, AlertsDoNotDependOnHowTheRecordsWereBatched) {
+  const auto all = records();
+  auto whole = epoch();
+  whole.begin_range(kA, Offset(100));
+  whole.append(all.run(kA), 10, 5s);
+  for (const size_t step : {1u, 3u}) {
+    auto pieces = epoch(GivenUpPolicy::kAsGiven);
+    pieces.begin_range(kA, Offset(100));
+    for (size_t i = 0; i < all.size(); i += step) pieces.append(all.run(kA, i, step), 0, 5s);
+    EXPECT_EQ(alerts_of(whole, kA), alerts_of(pieces, kA));
+  }
+}
+
+TEST_F(EpochRowsWithRules, AlertsTakeTheirPlaceInTheEpochAndGoWithTheirPartition) {
+  const auto all = records();
+  auto rows = epoch();
+  rows.begin_range(kA, Offset(100));
+  rows.append(all.run(kA), 10, 5s);
+  size_t of_alerts = 0;
+  for (const Alert& alert : rows.ranges().at(kA).alerts) of_alerts += alert.bytes();
+  EXPECT_GT(of_alerts, 6 * 100u);
+  EXPECT_EQ(rows.bytes(), rows.ranges().at(kA).bytes + of_alerts);
+  const size_t alone = rows.bytes();
+  rows.begin_range(kB, Offset(100));
+  rows.append(all.run(kB), 10, 5s);
+  rows.drop({kB});
+  EXPECT_EQ(rows.bytes(), alone);
+  rows.drop({kA});
+  EXPECT_EQ(rows.bytes(), 0u);
 }
 
 }  // namespace

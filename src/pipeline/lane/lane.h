@@ -52,7 +52,7 @@ class Lane {
 
   struct Writing {
     PlanPtr plan;
-    EpochRows rows;        // what is left of them once the sink has the blocks: ranges and rejected records
+    EpochRows rows;        // what is left of them once the sink has the blocks: ranges with their alerts, and rejected records
     bool durable = false;  // the sink says so, and the core hasn't been told yet
     bool told = false;
     Clock::time_point since = Clock::now();
@@ -82,6 +82,8 @@ class Lane {
   void step_rebuild();
   void close_if_due();
   bool due() const;
+  std::string obstacle() const;
+  void tell_rebuilt();
   bool letters_fit();
   PlanPtr make_plan() const;
   void open_epoch();       // collecting_ begins anew, with the newest catalog
@@ -122,11 +124,13 @@ class Lane {
   EpochPace pace_;
   MetadataBudget budget_;  // of collecting_
   std::optional<Clock::time_point> collecting_since_;
-  bool full_ = false;  // collecting_ takes no more
+  bool full_ = false;                // collecting_ takes no more
+  size_t alert_bytes_a_record_ = 0;  // of late
   std::optional<std::pair<PlanPtr, EpochRows>> closed_;
   std::optional<Writing> writing_;
   std::optional<PlanRebuild> rebuild_;
-  bool rebuilt_ = false;  // rebuild_ has all rows, and waits for WritePlan
+  bool rebuilt_ = false;       // rebuild_ has all rows, and waits for its alerts' topic
+  bool rebuild_told_ = false;  // it waits for WritePlan, or was refused
 
   std::vector<Timer> timers_;
   std::deque<action::ResolveBeginning> beginnings_;  // to be sought

@@ -134,7 +134,7 @@ void Lane::carry_out(const action::RebuildPlan& rebuild) {
   for (const PlanRange& range : rebuild.plan->ranges) stopped_.erase(range.partition);
   const CatalogPtr catalog = context_.catalogs.find(rebuild.plan->catalog.value);
   MILLRACE_CHECK(catalog != nullptr, "a plan is adopted only with its catalog");
-  rebuilt_ = false;
+  rebuilt_ = rebuild_told_ = false;
   rebuild_.emplace(rebuild.plan, EpochRows(catalog, context_.schemas, memory_, GivenUpPolicy::kAsGiven), context_.settings.kafka);
 }
 
@@ -163,10 +163,9 @@ void Lane::carry_out(const action::CancelPlan& cancel) {
 }
 
 void Lane::carry_out(const action::Commit& commit) {
-  static const std::vector<RejectedRecord> kNone;
   const bool lands = commit.lands && writing_ && writing_->plan->id == commit.lands->id;
   MILLRACE_CHECK(lands == (commit.lands != nullptr), "what lands is what was written");
-  const CommitAnswer answer = transactions_.commit(commit, lands ? writing_->rows.rejected() : kNone, ingest_.consumer());
+  const CommitAnswer answer = transactions_.commit(commit, lands ? &writing_->rows : nullptr, ingest_.consumer());
   if (answer == CommitAnswer::kYes && lands) {
     metrics_.committed(writing_->rows, commit.landing);
     writing_.reset();

@@ -16,10 +16,12 @@ constexpr std::chrono::milliseconds kCollectStep{100};
 
 int64_t wall_ms() { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
-// How many of a run, from its beginning: up to the one that reaches the bytes that are left, at least one.
-size_t that_fit(std::span<const Record> records, size_t records_left, size_t bytes_left) {
+// How many of a run, from its beginning: up to the one that reaches the bytes that are left, at least one. `more_each`: bytes that a record takes
+// besides its own.
+size_t that_fit(std::span<const Record> records, size_t records_left, size_t bytes_left, size_t more_each) {
   size_t count = 0, bytes = 0;
-  while (count < std::min(records.size(), records_left) && bytes < bytes_left) bytes += records[count].key.size() + records[count].value.size(), ++count;
+  while (count < std::min(records.size(), records_left) && bytes < bytes_left)
+    bytes += records[count].key.size() + records[count].value.size() + more_each, ++count;
   return count;
 }
 
@@ -45,12 +47,15 @@ void Lane::collect() {
       collecting_.begin_range(partition, *protocol_.next_begin(partition));
       budget_.add_partition(partition.topic);
     }
-    run->records = run->records.first(that_fit(run->records, epoch.records_max - collecting_.records(), pace_.bytes_allowed() - collecting_.bytes()));
+    run->records = run->records.first(
+        that_fit(run->records, epoch.records_max - collecting_.records(), pace_.bytes_allowed() - collecting_.bytes(), alert_bytes_a_record_));
     const CollectedRange& range = collecting_.ranges().at(partition);
-    const size_t given_up = range.given_up.size(), bytes = range.bytes;
+    const size_t given_up = range.given_up.size(), bytes = range.bytes, alert_bytes = range.alert_bytes;
     const auto progress = collecting_.append(*run, budget_.given_up_left(), kSchemaPatience, kCollectStep);
     for (size_t i = given_up; i < range.given_up.size(); ++i) budget_.add_given_up();
     metrics_.consumed(partition.topic, progress.records, range.bytes - bytes);
+    // How many alerts records raise isn't known before: the last ones tell, so that a storm overruns an epoch once and not again.
+    if (progress.records > 0) alert_bytes_a_record_ = std::max((range.alert_bytes - alert_bytes) / progress.records, alert_bytes_a_record_ * 3 / 4);
     if (progress.records > 0 && !collecting_since_) collecting_since_ = Clock::now();
     ingest_.pop(progress.records);
     if (progress.why == EpochRows::Progress::Why::kFull) full_ = true;
@@ -95,12 +100,12 @@ void Lane::close_if_due() {
     return;
   }
   if (!due()) return;
-  const std::string obstacle = context_.server_clock.obstacle();
-  if (obstacle != obstacle_said_) {
-    obstacle_said_ = obstacle;
-    if (!obstacle.empty()) log::warn("lane {} plans nothing: {}", number_, obstacle);
+  const std::string why_not = obstacle();
+  if (why_not != obstacle_said_) {
+    obstacle_said_ = why_not;
+    if (!why_not.empty()) log::warn("lane {} plans nothing: {}", number_, why_not);
   }
-  if (!obstacle.empty()) {
+  if (!why_not.empty()) {
     if (waiting) tell_durable();
     return;
   }
@@ -113,6 +118,12 @@ void Lane::close_if_due() {
   open_epoch();
   protocol_.epoch_closed(plan);
   if (waiting) tell_durable();
+}
+
+// Why nothing may be planned now; empty: it may.
+std::string Lane::obstacle() const {
+  const std::string clock = context_.server_clock.obstacle();
+  return clock.empty() && collecting_.alert_bytes() > 0 ? context_.alert_topic.obstacle() : clock;
 }
 
 // What could refuse a dead letter is tried before there is a plan.
@@ -186,18 +197,29 @@ void Lane::look_at_sink() {
 }
 
 void Lane::step_rebuild() {
-  if (!rebuild_ || rebuilt_) return;
+  if (!rebuild_ || rebuild_told_) return;
+  if (rebuilt_) return tell_rebuilt();
   const std::string said = rebuild_->reason();
   switch (rebuild_->step(kRebuildStep)) {
     case PlanRebuild::State::kGoingOn: return;
     case PlanRebuild::State::kWaiting:
       if (rebuild_->reason() != said) log::warn("plan {} waits: {}", to_string(rebuild_->plan()->id.value), rebuild_->reason());
       return;
-    case PlanRebuild::State::kDone: rebuilt_ = true; return protocol_.plan_rebuilt(rebuild_->plan()->id);
+    case PlanRebuild::State::kDone: rebuilt_ = true; return tell_rebuilt();
     case PlanRebuild::State::kRefused:
-      rebuilt_ = true;  // nothing more to do for it
+      rebuilt_ = rebuild_told_ = true;  // nothing more to do for it
       return protocol_.plan_refused(rebuild_->plan()->id, rebuild_->reason());
   }
+}
+
+void Lane::tell_rebuilt() {
+  const std::string why_not = rebuild_->rows().alert_bytes() > 0 ? context_.alert_topic.obstacle() : "";
+  if (!why_not.empty()) {
+    if (why_not != obstacle_said_) log::warn("plan {} waits: {}", to_string(rebuild_->plan()->id.value), obstacle_said_ = why_not);
+    return;
+  }
+  rebuild_told_ = true;
+  protocol_.plan_rebuilt(rebuild_->plan()->id);
 }
 
 }  // namespace millrace::pipeline

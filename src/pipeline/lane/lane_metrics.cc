@@ -52,11 +52,17 @@ void LaneMetrics::committed(const EpochRows& rows, const std::vector<TopicPartit
   epoch_records_.observe(static_cast<double>(rows.records()));
   for (const auto& name : landing) {
     const auto range = rows.ranges().find(name);
-    if (range != rows.ranges().end()) topic(name.topic).delivered.add(range->second.records);
+    if (range == rows.ranges().end()) continue;
+    topic(name.topic).delivered.add(range->second.records);
+    sent(range->second.alerts);
   }
   for (const RejectedRecord& rejected : rows.rejected())
     if (std::ranges::find(landing, rejected.source) != landing.end())
       registry_.counter("millrace_dead_letters_total", {{"topic", rejected.source.topic}, {"code", name(rejected.rejection.code)}}).add();
+}
+
+void LaneMetrics::sent(const std::vector<Alert>& alerts) {
+  for (const Alert& alert : alerts) registry_.counter("millrace_alerts_sent_total", {{"severity", std::string(word(alert.severity()))}}).add();
 }
 
 // Tenants are many, series must not be: the first ones seen have their own.

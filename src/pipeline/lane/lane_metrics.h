@@ -36,6 +36,7 @@ class LaneMetrics {
     metrics::Histogram latency;
   };
   Topic& topic(const std::string& name);
+  void sent(const std::vector<Alert>& alerts);
 
   metrics::Registry& registry_;
   metrics::Counter epochs_;

@@ -26,6 +26,7 @@ class PlanRebuild {
   State step(std::chrono::milliseconds timeout);
   const PlanPtr& plan() const { return plan_; }
   const std::string& reason() const { return reason_; }
+  const EpochRows& rows() const { return rows_; }
   EpochRows take_rows() { return std::move(rows_); }
 
  private:

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "catalog_topic/table_rows.h"
+#include "pipeline/transform/event_time.h"
 #include "rules/kernels/sha256.h"
 
 namespace millrace::pipeline {
@@ -38,6 +39,13 @@ int32_t column_of(const ReaderSchemas::Reader& reader, const std::string& name) 
     if (reader.columns[i].name == name && (kind == columns::Kind::kString || kind == columns::Kind::kLowCardinality)) return static_cast<int32_t>(i);
   }
   return -1;
+}
+
+EventColumns known_columns(const ReaderSchemas::Reader& reader, const RuleSettings& settings) {
+  EventColumns known{.tenant = column_of(reader, settings.tenant_column)};
+  const auto time = std::ranges::find(reader.columns, settings.time_column, &columns::NamedType::name);
+  if (time != reader.columns.end() && has_event_time(time->type)) known.time = static_cast<int32_t>(time - reader.columns.begin());
+  return known;
 }
 
 std::string key_of(const RuleSettings& settings, const std::string& tenant) {
@@ -113,8 +121,8 @@ Result<RuleBookPtr> RuleBookCompiler::compile(const catalog_topic::CatalogConten
     }
     if (settings_.unknown_tenant == UnknownTenant::kPass && !tenants.contains(rules::kDefaultTenant))
       sources.push_back({std::string(rules::kDefaultTenant), nullptr, {}});
-    auto made = TopicRules::make(reader.topic, reader.columns.size(), column_of(reader, settings_.tenant_column), compilers_[reader.topic].made(),
-                                 std::move(sources), tables);
+    auto made =
+        TopicRules::make(reader.topic, reader.columns.size(), known_columns(reader, settings_), compilers_[reader.topic].made(), std::move(sources), tables);
     if (!made) return std::unexpected(made.error());
     topics.emplace(reader.topic, std::move(*made));
   }
@@ -124,7 +132,7 @@ Result<RuleBookPtr> RuleBookCompiler::compile(const catalog_topic::CatalogConten
 
 Uuid catalog_hash(const ReaderSchemas& schemas, catalog_topic::CatalogHash contents, const RuleSettings& settings) {
   if (contents == catalog_topic::CatalogHash()) return schemas.hash();  // no rules
-  std::string text = to_string(schemas.hash()) + ' ' + catalog_topic::to_string(contents) + ' ' + settings.tenant_column + ' ' +
+  std::string text = to_string(schemas.hash()) + ' ' + catalog_topic::to_string(contents) + ' ' + settings.tenant_column + ' ' + settings.time_column + ' ' +
                      (settings.unknown_tenant == UnknownTenant::kPass ? "pass " : "reject ");
   if (!settings.pseudonym_key.empty()) {  // not the key: hashes are in everybody's sight
     std::string fingerprint(rules::kSha256HexSize, '\0');

@@ -102,6 +102,7 @@ int64_t start_of(Section& root) {
 void rules_of(Section section, RuleSettings& rules) {
   section.text("catalog", rules.catalog_topic);
   section.text("tenant_column", rules.tenant_column, true);
+  section.text("time_column", rules.time_column);
   std::string unknown = "reject";
   section.text("unknown_tenant", unknown);
   if (unknown == "pass")
@@ -151,6 +152,9 @@ WorkerSettings settings_of(Section root) {
     root.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
   for (const auto& topic : topics) all.topics.push_back(topic.Scalar());
   root.text("dead_letters", all.dead_letters, true);
+  Section alerts = root.section("alerts");
+  alerts.text("topic", all.alerts, true);
+  alerts.end();
   all.start_ms = start_of(root);
   Section kafka = root.section("kafka");
   kafka.text("brokers", all.kafka.brokers, true);

@@ -26,6 +26,7 @@ struct WorkerSettings {
   int lanes = 2;
   std::vector<std::string> topics;
   std::string dead_letters = "millrace.dlq";
+  std::string alerts = "millrace.alerts";
   int64_t start_ms = 0;  // where the pipeline starts in a partition that it has never read: the first record not older; 0: the first there is
   kafka::KafkaProperties kafka;
   std::string registry_url;

@@ -56,6 +56,12 @@ TEST(WorkerSettings, ARefusalNamesLineAndSetting) {
   EXPECT_THAT(refusal("topics: [a\n"), HasSubstr("millrace.yaml:2: "));
 }
 
+TEST(WorkerSettings, AlertsHaveATopic) {
+  EXPECT_EQ(read(kLeast)->alerts, "millrace.alerts");
+  EXPECT_EQ(read(kLeast + "alerts: {topic: pages}\n")->alerts, "pages");
+  EXPECT_THAT(refusal(kLeast + "alerts: {topic: ''}\n"), HasSubstr(":5: alerts.topic: must not be empty"));
+}
+
 TEST(WorkerSettings, AFileThatIsNotThereIsNamed) {
   EXPECT_THAT(read_worker_settings("/nowhere.yaml").error().message, HasSubstr("/nowhere.yaml can't be read"));
 }

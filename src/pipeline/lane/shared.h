@@ -9,6 +9,7 @@
 
 #include "clients/kafka/admin.h"
 #include "clients/metrics/registry.h"
+#include "pipeline/lane/alert_topic.h"
 #include "pipeline/lane/catalogs.h"
 #include "pipeline/decode/schema_cache.h"
 #include "pipeline/lane/settings.h"
@@ -34,6 +35,7 @@ struct LaneContext {
   Catalogs& catalogs;
   TopicIds& topic_ids;
   ServerClock& server_clock;
+  AlertTopic& alert_topic;
 };
 
 }  // namespace millrace::pipeline

@@ -15,8 +15,8 @@ namespace {
 constexpr milliseconds kInit{3000}, kCommit{10'000};
 }
 
-Transactions::Transactions(kafka::TransactionalSettings settings, std::string dead_letters, metrics::Registry& metrics)
-    : settings_(std::move(settings)), dead_letters_(std::move(dead_letters)), metrics_(metrics) {
+Transactions::Transactions(kafka::TransactionalSettings settings, std::string dead_letters, const AlertTopic& alerts, metrics::Registry& metrics)
+    : settings_(std::move(settings)), dead_letters_(std::move(dead_letters)), alerts_(alerts), metrics_(metrics) {
   settings_.kafka.overrides.try_emplace("message.max.bytes", "2000000");
 }
 
@@ -41,17 +41,31 @@ CommitAnswer Transactions::failed(const kafka::TransactionError& error) {
   return CommitAnswer::kUnknown;
 }
 
-CommitAnswer Transactions::commit(const action::Commit& commit, const std::vector<RejectedRecord>& rejected, const kafka::Consumer& member) {
+kafka::TransactionStatus Transactions::produce(const action::Commit& commit, const EpochRows& landed) {
+  const auto lands = [&](const TopicPartition& partition) { return std::ranges::find(commit.landing, partition) != commit.landing.end(); };
+  for (const RejectedRecord& record : landed.rejected()) {
+    if (!lands(record.source)) continue;
+    const DeadLetter letter(record, commit.lands->id, commit.lands->time_ms);
+    if (auto produced = producer_->produce(letter.outgoing(dead_letters_)); !produced) return produced;
+  }
+  std::string value;
+  for (const auto& [partition, range] : landed.ranges()) {
+    if (range.alerts.empty() || !lands(partition)) continue;
+    const auto schema = alerts_.schema();
+    MILLRACE_CHECK(schema.has_value(), "a plan with alerts is written only once their schema has an id");
+    for (const Alert& alert : range.alerts)
+      if (auto produced = producer_->produce(alert.outgoing(alerts_.name(), *schema, commit.lands->time_ms, value)); !produced) return produced;
+  }
+  return {};
+}
+
+CommitAnswer Transactions::commit(const action::Commit& commit, const EpochRows* landed, const kafka::Consumer& member) {
   const auto group = member.group_metadata();
   if (!group || !group->fences()) return CommitAnswer::kRefused;  // no member at this moment: the broker wouldn't fence
   const auto begin = std::chrono::steady_clock::now();
   if (auto begun = producer_->begin(); !begun) return failed(begun.error());
-  if (commit.lands)
-    for (const RejectedRecord& record : rejected) {
-      if (std::ranges::find(commit.landing, record.source) == commit.landing.end()) continue;
-      const DeadLetter letter(record, commit.lands->id, commit.lands->time_ms);
-      if (auto produced = producer_->produce(letter.outgoing(dead_letters_)); !produced) return failed(produced.error());
-    }
+  if (landed != nullptr)
+    if (auto produced = produce(commit, *landed); !produced) return failed(produced.error());
   std::vector<kafka::OffsetToCommit> offsets;
   for (const auto& entry : commit.offsets) offsets.push_back({entry.partition, entry.offset, entry.metadata});
   if (auto sent = producer_->send_offsets(offsets, *group, kCommit); !sent) return failed(sent.error());

@@ -52,7 +52,9 @@ Status Worker::start(const std::atomic<bool>& stop) {
   if (!admin) return std::unexpected(admin.error());
   topic_ids_ = std::make_unique<TopicIds>(std::move(*admin));
   if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
-  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_});
+  const auto ask = settings_.rules.catalog_topic.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
+  alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, *topic_ids_);
+  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_, *alert_topic_});
   for (int number = 0; number < settings_.lanes; ++number) {
     auto lane = Lane::create(*context_, number);
     if (!lane) return std::unexpected(lane.error());

@@ -37,6 +37,7 @@ class Worker {
   Catalogs catalogs_;
   ServerClock server_clock_;
   std::unique_ptr<TopicIds> topic_ids_;
+  std::unique_ptr<AlertTopic> alert_topic_;
   std::unique_ptr<LaneContext> context_;
   mutable std::mutex mutex_;  // guards which lanes there are
   std::vector<std::unique_ptr<Lane>> lanes_;

@@ -4,6 +4,7 @@
 
 #include <xxhash.h>
 
+#include "pipeline/transform/event_time.h"
 #include "rules/kernels/append.h"
 #include "rules/kernels/value_text.h"
 
@@ -60,6 +61,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   settle_drops();
   const auto lost = [this](const auto& of) { return fates_[of.row] != RowFate::kDelivered; };
   std::erase_if(outcome_.alerts, lost);
+  std::ranges::sort(outcome_.alerts, {}, [](const RaisedAlert& of) { return std::pair(of.row, of.rule.ordinal); });
   std::erase_if(outcome_.metered, lost);
   return outcome_;
 }
@@ -290,8 +292,13 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
   const GroupRows& entries = where(group, all);
   if (entries.rows.empty()) return;
   const size_t begin = outcome_.alerts.size();
-  for (size_t i = 0; i < entries.rows.size(); ++i)
-    outcome_.alerts.push_back({origin_[entries.rows[i] - first_], group.instances[entries.instances[i]], {}, {}, {}});
+  for (size_t i = 0; i < entries.rows.size(); ++i) {
+    const uint32_t row = entries.rows[i];
+    RaisedAlert& raised = outcome_.alerts.emplace_back();
+    raised.row = origin_[row - first_], raised.rule = group.instances[entries.instances[i]];
+    if (rules_->tenant_column() >= 0) raised.tenant = rows_->column(static_cast<size_t>(rules_->tenant_column())).text(row);
+    if (rules_->time_column() >= 0) raised.event_time_ms = event_time_ms_of(rows_->column(static_cast<size_t>(rules_->time_column())), row);
+  }
   const auto each = [&](const RulePart& part, const std::optional<CompiledPart> CompiledRule::* role, const auto& take) {
     const Vector& values = evaluate(part, entries);
     for (size_t i = 0; i < entries.rows.size(); ++i) {

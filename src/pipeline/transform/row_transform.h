@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct DroppedRow {
 struct RaisedAlert {
   uint32_t row = 0;
   RuleInstance rule;
+  std::string tenant;                      // as the event names it: the default set's rules are everybody's
+  std::optional<int64_t> event_time_ms{};  // of the event's time column, if that is there and has one
   std::string title, key;
   std::vector<std::string> fields;  // texts of CompiledRule::fields
 };
@@ -55,7 +58,7 @@ class RowTransform {
     std::vector<TenantFates> by_tenant;
     std::vector<RowRejection> rejections;  // in the order of rows
     std::vector<DroppedRow> drops;         // likewise: which rule, of several the one that the tenant wrote first
-    std::vector<RaisedAlert> alerts;
+    std::vector<RaisedAlert> alerts;       // in the order of rows, and of the tenant's rules
     std::vector<MeteredValue> metered;
     size_t dropped = 0;  // kDropped and kSampledOut
   };

@@ -39,7 +39,7 @@ class Rules {
     sources_.push_back({tenant, std::make_shared<const CompiledTopic>(std::move(*compiled)), "key of " + tenant});
     return *this;
   }
-  Result<TopicRulesPtr> try_make() const { return TopicRules::make("order", kEvent.size(), 0, compiler_.made(), sources_, {}); }
+  Result<TopicRulesPtr> try_make() const { return TopicRules::make("order", kEvent.size(), {.tenant = 0, .time = -1}, compiler_.made(), sources_, {}); }
   TopicRulesPtr make() const { return *try_make(); }
 
  private:
@@ -209,6 +209,8 @@ TEST(RowTransform, WhatIsDeliveredIsOverwrittenAfterEverybodySawIt) {
   const RaisedAlert& alert = ran.outcome.alerts[0];
   EXPECT_EQ(alert.title, "for ada@x.org");
   EXPECT_EQ(alert.key, "acme");
+  EXPECT_EQ(alert.tenant, "acme");
+  EXPECT_EQ(alert.event_time_ms, std::nullopt) << "these events have no time";
   EXPECT_THAT(alert.fields, ElementsAre("*******rg", "1")) << "what is masked stays masked";
 }
 

@@ -80,16 +80,23 @@ struct TenantSource {
   std::string key;  // of its pseudonyms
 };
 
+// Columns of the event that more than rules want to know; -1: it has none.
+struct EventColumns {
+  int32_t tenant = -1;  // then the default set holds
+  int32_t time = -1;    // of a type that event_time_ms_of() knows
+};
+
 class TopicRules {
  public:
   // `event_columns`: of the rows, before those of their position. `tenants` may hold kDefaultTenant ("*"). The error: two tenants make columns
   // of one name with different types.
-  static Result<std::shared_ptr<const TopicRules>> make(std::string topic, size_t event_columns, int32_t tenant_column, const MadeColumns& made,
+  static Result<std::shared_ptr<const TopicRules>> make(std::string topic, size_t event_columns, EventColumns known, const MadeColumns& made,
                                                         std::vector<TenantSource> tenants, std::vector<std::shared_ptr<const rules::ReferenceRows>> tables);
 
   const std::string& topic() const { return topic_; }
   size_t event_columns() const { return event_columns_; }
-  int32_t tenant_column() const { return tenant_column_; }               // of the event, -1: it has none, and the default set holds
+  int32_t tenant_column() const { return known_.tenant; }                // of the event, -1: it has none, and the default set holds
+  int32_t time_column() const { return known_.time; }                    // likewise; -1: it has none
   const std::vector<columns::NamedType>& made() const { return made_; }  // by name
   int32_t made_at(uint32_t number) const { return number < made_at_.size() ? made_at_[number] : -1; }  // of MadeColumns: in made()
   size_t made_numbers() const { return made_at_.size(); }
@@ -119,7 +126,7 @@ class TopicRules {
 
   std::string topic_;
   size_t event_columns_ = 0;
-  int32_t tenant_column_ = -1;
+  EventColumns known_;
   std::vector<columns::NamedType> made_;
   std::vector<int32_t> made_at_;
   std::vector<bool> read_;

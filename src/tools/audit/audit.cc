@@ -33,8 +33,8 @@ std::vector<LeftOut> left_out_within(const LeftOutRanges& all, int32_t partition
 }
 
 // The log's partitions in `threads` threads, the table's scan beside them.
-Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, Schemas& schemas, Totals& totals,
-                   std::vector<Finding>& findings) {
+Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, const Alerts& alerts, Schemas& schemas,
+                   Totals& totals, std::vector<Finding>& findings) {
   const std::string topic = of.front().partition.topic;
   std::vector<Result<std::vector<LogRecord>>> logs(of.size());
   Result<Rows> rows;
@@ -58,10 +58,25 @@ Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRan
     const TopicPartition& partition = of[i].partition;
     const auto ranges = left_out_within(*left_out, partition.partition.value, of[i].range);
     totals.add(compare({topic, partition.partition.value, *logs[i], within<Row>(*rows, partition.partition.value, of[i].range),
-                        within<DeadLetter>(letters, partition, of[i].range), ranges},
+                        within<DeadLetter>(letters, partition, of[i].range), ranges, within<Alert>(alerts, partition, of[i].range)},
                        settings.findings_max, findings));
   }
   return {};
+}
+
+// Alerts are committed with their offsets: one that is there while its record isn't committed yet came too early. `by_now` was asked after them.
+void find_early(const Alerts& alerts, const std::vector<PartitionRange>& by_now, size_t findings_max, Report& report) {
+  for (const auto& [partition, range] : by_now) {
+    const auto of = alerts.find(partition);
+    if (of == alerts.end()) continue;
+    for (const Alert& alert : of->second) {
+      if (alert.offset < range.end.value) continue;
+      ++report.by_topic[partition.topic].unexpected;
+      if (report.findings.size() < findings_max)
+        report.findings.push_back(
+            {Kind::kUnexpected, partition.topic, partition.partition.value, alert.offset, "", "an alert of a record that isn't committed"});
+    }
+  }
 }
 
 }  // namespace
@@ -80,12 +95,21 @@ Result<Report> run(const AuditSettings& settings) {
   auto letters = read_dead_letters(settings.kafka, settings.dead_letters);
   if (!letters) return std::unexpected(letters.error());
   Schemas schemas(settings.registry_url);
+  Report report;
+  Alerts alerts;
+  if (!settings.alerts.empty()) {
+    auto read = read_alerts(settings.kafka, settings.alerts, schemas);
+    if (!read) return std::unexpected(read.error());
+    alerts = std::move(*read);
+    auto by_now = ranges(settings.kafka, settings.group, settings.topics, settings.to_end);
+    if (!by_now) return std::unexpected(by_now.error());
+    find_early(alerts, *by_now, settings.findings_max, report);
+  }
   std::map<std::string, std::vector<PartitionRange>> by_topic;
   for (PartitionRange& range : *all) by_topic[range.partition.topic].push_back(std::move(range));
-  Report report;
   for (const auto& [topic, of] : by_topic) {
     Totals& totals = report.by_topic[topic];
-    if (auto done = audit_topic(settings, of, *letters, schemas, totals, report.findings); !done) return std::unexpected(done.error());
+    if (auto done = audit_topic(settings, of, *letters, alerts, schemas, totals, report.findings); !done) return std::unexpected(done.error());
     report.all.add(totals);
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -1,5 +1,6 @@
 #pragma once
-// Whether every committed record of the log is exactly once in the table or among the dead letters. Shares nothing with the lane but
+// Whether every committed record of the log is exactly once in the table or among the dead letters, and no alert twice, early, or of a record
+// that isn't delivered. Which alerts there must be it can't say: it knows no rules. Shares nothing with the lane but
 // the clients for Kafka, ClickHouse and HTTP.
 
 #include <map>
@@ -20,6 +21,7 @@ struct AuditSettings {
   std::string group;  // whose committed offsets bound the audit
   std::vector<std::string> topics;
   std::string dead_letters = "millrace.dlq";
+  std::string alerts;   // their topic; "": they aren't looked at
   bool to_end = false;  // to the end of the log instead: after the pipeline has caught up
   size_t findings_max = 20;
   size_t threads = 2;

@@ -18,6 +18,7 @@ struct Compared : testing::Test {
   std::vector<Row> rows;
   std::vector<DeadLetter> letters;
   std::vector<LeftOut> left_out;
+  std::vector<Alert> alerts;
   std::vector<Finding> findings;
 
   Compared() {  // offsets 0, 2, 4, 6, 8: the holes are markers; 8 is bad and dead-lettered
@@ -28,7 +29,7 @@ struct Compared : testing::Test {
     records.push_back({8, 108, {}, false});
     letters.push_back({8, 108});
   }
-  Totals run(size_t max = 20) { return compare({"t", 0, records, rows, letters, left_out}, max, findings); }
+  Totals run(size_t max = 20) { return compare({"t", 0, records, rows, letters, left_out, alerts}, max, findings); }
 };
 
 TEST_F(Compared, WhatIsExactlyOnceThereIsClean) {
@@ -119,6 +120,23 @@ TEST_F(Compared, TheListIsCutAndTheCountIsNot) {
   rows.clear();
   EXPECT_EQ(run(2).missing, 4u);
   EXPECT_EQ(findings.size(), 2u);
+}
+
+TEST_F(Compared, AlertsOfDeliveredRecordsAreClean) {
+  alerts = {{2, {1, 1}}, {2, {1, 2}}, {6, {1, 3}}};
+  EXPECT_EQ(run().wrong(), 0u);
+  EXPECT_EQ(run().alerts, 3u);
+}
+TEST_F(Compared, AnAlertThatIsThereTwiceIsDoubled) {
+  alerts = {{2, {1, 1}}, {2, {1, 1}}, {2, {1, 2}}};
+  EXPECT_EQ(run().doubled, 1u);
+  EXPECT_EQ(findings[0].what, "an alert, twice");
+}
+TEST_F(Compared, AnAlertOfWhatIsNotDeliveredIsUnexpected) {
+  rows.erase(rows.begin() + 1);
+  left_out = {{0, 3, 1}};
+  alerts = {{1, {1, 0}}, {2, {1, 1}}, {8, {1, 2}}};  // of a hole, a record that was left out, a dead letter
+  EXPECT_EQ(run().unexpected, 3u);
 }
 
 // The audit's reader against the load generator's writer: neither knows the other, both know the schema.

@@ -24,7 +24,7 @@ class Comparison {
   Comparison(const Partition& of, size_t findings_max, std::vector<Finding>& findings) : of_(of), findings_max_(findings_max), findings_(findings) {}
 
   Totals run() {
-    totals_ = {.records = of_.records.size(), .rows = of_.rows.size(), .dead_letters = of_.letters.size()};
+    totals_ = {.records = of_.records.size(), .rows = of_.rows.size(), .dead_letters = of_.letters.size(), .alerts = of_.alerts.size()};
     for (const LogRecord& record : of_.records) {
       surplus(record.offset);
       one(record);
@@ -42,12 +42,23 @@ class Comparison {
       if (std::string found = difference(record, of_.rows[row_]); !found.empty()) differing = std::move(found);
     for (; letter_ < of_.letters.size() && of_.letters[letter_].offset == record.offset; ++letter_, ++letters)
       if (of_.letters[letter_].bytes != record.bytes) differing = "the dead letter's bytes";
+    alerts(record, rows > 0 && letters == 0);
     if (letters > 0 && record.readable) ++totals_.readable_dead_letters;
     if (rows + letters == 0 && was_left_out(record.offset)) return void(++totals_.left_out);
     if (rows + letters == 0) ++totals_.missing, note(Kind::kMissing, record.offset, &record, record.readable ? "" : "its bytes are no datum of a known schema");
     if (rows + letters > 1)
       ++totals_.doubled, note(Kind::kDoubled, record.offset, &record, std::to_string(rows) + " rows, " + std::to_string(letters) + " dead letters");
     if (!differing.empty()) ++totals_.differing, note(Kind::kDiffering, record.offset, &record, differing);
+  }
+
+  // Only what is delivered raises alerts, each rule one at most.
+  void alerts(const LogRecord& record, bool delivered) {
+    const size_t begin = alert_;
+    for (; alert_ < of_.alerts.size() && of_.alerts[alert_].offset == record.offset; ++alert_) {
+      if (!delivered) ++totals_.unexpected, note(Kind::kUnexpected, record.offset, &record, "an alert of a record that isn't delivered");
+      if (alert_ > begin && of_.alerts[alert_].id == of_.alerts[alert_ - 1].id)
+        ++totals_.doubled, note(Kind::kDoubled, record.offset, &record, "an alert, twice");
+    }
   }
 
   // Which records rules left out isn't recorded, only how many of a range.
@@ -67,12 +78,14 @@ class Comparison {
              std::to_string(range.end));
   }
 
-  // Rows and letters before `offset` that no record took.
+  // Rows, letters and alerts before `offset` that no record took.
   void surplus(int64_t offset) {
     for (; row_ < of_.rows.size() && of_.rows[row_].offset < offset; ++row_)
       ++totals_.unexpected, note(Kind::kUnexpected, of_.rows[row_].offset, nullptr, "a row of no record");
     for (; letter_ < of_.letters.size() && of_.letters[letter_].offset < offset; ++letter_)
       ++totals_.unexpected, note(Kind::kUnexpected, of_.letters[letter_].offset, nullptr, "a dead letter of no record");
+    for (; alert_ < of_.alerts.size() && of_.alerts[alert_].offset < offset; ++alert_)
+      ++totals_.unexpected, note(Kind::kUnexpected, of_.alerts[alert_].offset, nullptr, "an alert of no record");
   }
 
   void note(Kind kind, int64_t offset, const LogRecord* record, std::string what) {
@@ -85,7 +98,7 @@ class Comparison {
   size_t findings_max_;
   std::vector<Finding>& findings_;
   Totals totals_;
-  size_t row_ = 0, letter_ = 0, range_ = 0;
+  size_t row_ = 0, letter_ = 0, range_ = 0, alert_ = 0;
   uint64_t taken_ = 0;  // of that range
 };
 
@@ -97,7 +110,7 @@ const char* name(Kind kind) {
 }
 
 void Totals::add(const Totals& other) {
-  left_out += other.left_out;
+  left_out += other.left_out, alerts += other.alerts;
   records += other.records, rows += other.rows, dead_letters += other.dead_letters;
   readable_dead_letters += other.readable_dead_letters;
   missing += other.missing, doubled += other.doubled, differing += other.differing, unexpected += other.unexpected;

@@ -48,11 +48,43 @@ Result<std::vector<TopicPartition>> partitions_of(const kafka::KafkaProperties& 
   return partitions;
 }
 
+// Of a frame of five bytes.
+uint32_t schema_of(std::string_view value) {
+  uint32_t id = 0;
+  for (size_t byte = 1; byte < 5; ++byte) id = (id << 8) | static_cast<uint8_t>(value[byte]);
+  return id;
+}
+
 template <class Number>
 bool parse(const std::string& text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
 }
+
+// Avro's binary encoding of int and long, string (specification 1.12). The audit's own, as the rest of it.
+class DatumHead {
+ public:
+  explicit DatumHead(std::string_view rest) : rest_(rest) {}
+  int64_t number() {
+    uint64_t n = 0;
+    for (int shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
+      const auto byte = static_cast<uint8_t>(rest_.front());
+      rest_.remove_prefix(1);
+      n |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    return static_cast<int64_t>(n >> 1) ^ -static_cast<int64_t>(n & 1);
+  }
+  std::string_view text() {
+    const auto size = static_cast<size_t>(number());
+    const std::string_view text = rest_.substr(0, size);
+    rest_.remove_prefix(text.size());
+    return text;
+  }
+
+ private:
+  std::string_view rest_;
+};
 
 }  // namespace
 
@@ -92,8 +124,7 @@ Result<std::vector<LogRecord>> read_log(const kafka::KafkaProperties& properties
     entry.offset = record.offset.value;
     entry.bytes = hash_of_value(record.value, record.null_value);
     if (record.value.size() < 5 || record.value[0] != 0) return {};
-    uint32_t id = 0;
-    for (size_t byte = 1; byte < 5; ++byte) id = (id << 8) | static_cast<uint8_t>(record.value[byte]);
+    const uint32_t id = schema_of(record.value);
     if (!last || id != last_id) {
       auto found = schemas.find(id);
       if (!found) return std::unexpected(found.error());
@@ -132,6 +163,33 @@ Result<DeadLetters> read_dead_letters(const kafka::KafkaProperties& properties, 
   }
   for (auto& [source, list] : letters) std::ranges::sort(list, {}, &DeadLetter::offset);
   return letters;
+}
+
+Result<Alerts> read_alerts(const kafka::KafkaProperties& properties, const std::string& topic, Schemas& schemas) {
+  auto of = ranges(properties, "", {topic}, true);
+  if (!of) return std::unexpected(of.error());
+  Alerts alerts;
+  for (const PartitionRange& range : *of) {
+    auto done = read_range(properties, range, [&](const kafka::MessageBatch& batch, size_t i) -> Status {
+      const kafka::RecordRef& record = batch.records()[i];
+      const std::string where = topic + "/" + std::to_string(record.partition.value) + ": the alert at offset " + std::to_string(record.offset.value);
+      if (record.value.size() < 5 || record.value[0] != 0) return permanent(where + " has no frame");
+      auto schema = schemas.find(schema_of(record.value));
+      if (!schema) return std::unexpected(schema.error());
+      const std::string_view datum = record.value.substr(5);
+      if (*schema == nullptr || !(*schema)->read(datum)) return permanent(where + " is no datum of its schema");
+      DatumHead head(datum);  // its first four fields: alert_id, topic, partition, offset
+      const std::string_view id = head.text(), source = head.text();
+      const int64_t partition = head.number(), offset = head.number();
+      const std::string begin = std::string(source) + '/' + std::to_string(partition) + '/' + std::to_string(offset) + '/';
+      if (!id.starts_with(begin) || id.size() == begin.size()) return permanent(where + " has the id " + std::string(id) + ", which isn't " + begin + "…");
+      alerts[{std::string(source), PartitionId(static_cast<int32_t>(partition))}].push_back({offset, {hash_of(id, 5), hash_of(id, 6)}});
+      return {};
+    });
+    if (!done) return std::unexpected(done.error());
+  }
+  for (auto& [source, list] : alerts) std::ranges::sort(list, {}, [](const Alert& alert) { return std::pair(alert.offset, alert.id); });
+  return alerts;
 }
 
 }  // namespace millrace::audit

@@ -1,5 +1,5 @@
 #pragma once
-// Reads what the comparison needs from Kafka: partitions of the log, and the dead letters. Read committed.
+// Reads what the comparison needs from Kafka: partitions of the log, the dead letters, the alerts. Read committed.
 
 #include <map>
 #include <string>
@@ -25,5 +25,9 @@ Result<std::vector<LogRecord>> read_log(const kafka::KafkaProperties& properties
 
 using DeadLetters = std::map<TopicPartition, std::vector<DeadLetter>>;  // by source partition, sorted
 Result<DeadLetters> read_dead_letters(const kafka::KafkaProperties& properties, const std::string& topic);
+
+using Alerts = std::map<TopicPartition, std::vector<Alert>>;  // by source partition, sorted by offset and id
+// The error: one that is no datum of its schema, or whose alert_id isn't topic/partition/offset/rule of what it names.
+Result<Alerts> read_alerts(const kafka::KafkaProperties& properties, const std::string& topic, Schemas& schemas);
 
 }  // namespace millrace::audit

@@ -1,5 +1,5 @@
 #pragma once
-// What the audit compares: one entry a record of the log, one a row, one a dead letter. Sorted by offset within a partition.
+// What the audit compares: one entry a record of the log, one a row, one a dead letter, one an alert. Sorted by offset within a partition.
 
 #include <cstdint>
 #include <string_view>
@@ -35,6 +35,10 @@ struct LeftOut {
 struct DeadLetter {
   int64_t offset = 0;
   uint64_t bytes = 0;
+};
+struct Alert {
+  int64_t offset = 0;  // of the record that raised it
+  Uuid id;             // hash of alert_id
 };
 
 // Not for hostile input, and only compared within one run: 8 bytes a multiplication.

@@ -9,12 +9,12 @@ std::string text(const Report& report) {
   std::string out;
   char line[400];
   const auto put = [&](const char* topic, const Totals& t) {
-    std::snprintf(line, sizeof line, "%-20s %10lu %10lu %12lu %8lu %8lu %8lu %9lu %10lu\n", topic, t.records, t.rows, t.dead_letters, t.left_out, t.missing,
-                  t.doubled, t.differing, t.unexpected);
+    std::snprintf(line, sizeof line, "%-20s %10lu %10lu %12lu %8lu %8lu %8lu %8lu %9lu %10lu\n", topic, t.records, t.rows, t.dead_letters, t.left_out, t.alerts,
+                  t.missing, t.doubled, t.differing, t.unexpected);
     out += line;
   };
-  std::snprintf(line, sizeof line, "%-20s %10s %10s %12s %8s %8s %8s %9s %10s\n", "topic", "records", "rows", "dead letters", "left out", "missing", "doubled",
-                "differing", "unexpected");
+  std::snprintf(line, sizeof line, "%-20s %10s %10s %12s %8s %8s %8s %8s %9s %10s\n", "topic", "records", "rows", "dead letters", "left out", "alerts",
+                "missing", "doubled", "differing", "unexpected");
   out += line;
   for (const auto& [topic, totals] : report.by_topic) put(topic.c_str(), totals);
   put("all", report.all);
@@ -33,10 +33,11 @@ std::string text(const Report& report) {
 std::string json(const Report& report) {
   using nlohmann::ordered_json;
   const auto totals = [](const Totals& t) {
-    return ordered_json{
-        {"records", t.records},      {"rows", t.rows},       {"dead_letters", t.dead_letters}, {"readable_dead_letters", t.readable_dead_letters},
-        {"left_out", t.left_out},    {"missing", t.missing}, {"doubled", t.doubled},           {"differing", t.differing},
-        {"unexpected", t.unexpected}};
+    return ordered_json{{"records", t.records},           {"rows", t.rows},
+                        {"dead_letters", t.dead_letters}, {"readable_dead_letters", t.readable_dead_letters},
+                        {"left_out", t.left_out},         {"alerts", t.alerts},
+                        {"missing", t.missing},           {"doubled", t.doubled},
+                        {"differing", t.differing},       {"unexpected", t.unexpected}};
   };
   ordered_json root{{"exactly_once", report.all.wrong() == 0}, {"seconds", report.seconds}, {"all", totals(report.all)}};
   for (const auto& [topic, t] : report.by_topic) root["topics"][topic] = totals(t);

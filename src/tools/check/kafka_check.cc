@@ -11,6 +11,8 @@ long long number(const Configs& configs, const std::string& name) {
   return it == configs.end() || it->second.empty() ? -1 : std::atoll(it->second.c_str());
 }
 
+constexpr long long kAlertBytesMax = 12 << 10;  // pipeline/sinks/alerts/alert.h
+
 Severity grave(const KafkaDemands& d) { return d.production ? Severity::kError : Severity::kWarning; }
 
 void append(std::vector<Finding>& all, std::vector<Finding> more) {
@@ -76,12 +78,25 @@ std::vector<Finding> judge_replication(const std::string& topic, int replicas, c
   return out;
 }
 
+std::vector<Finding> judge_alerts(const std::string& topic, const Configs& c) {
+  std::vector<Finding> out;
+  const std::string subject = "topic " + topic;
+  if (auto bytes = number(c, "max.message.bytes"); bytes >= 0 && bytes < kAlertBytesMax)
+    out.push_back({Severity::kError, subject,
+                   "max.message.bytes=" + std::to_string(bytes) + ": an alert may take " + std::to_string(kAlertBytesMax) +
+                       " bytes, and one that is refused stops its lane; set it to at least that"});
+  if (auto it = c.find("cleanup.policy"); it != c.end() && it->second.find("compact") != std::string::npos)
+    out.push_back({Severity::kError, subject, "cleanup.policy=" + it->second + ": of alerts with one key all but the last would go; set it to delete"});
+  return out;
+}
+
 Result<std::vector<Finding>> check_kafka(kafka::Admin& admin, const KafkaDemands& d) {
   auto broker = admin.broker_configs();
   if (!broker) return std::unexpected(broker.error());
   auto out = judge_broker(*broker, d);
 
-  const std::vector<std::string> roots{"__consumer_offsets", "__transaction_state", d.dead_letters};
+  std::vector<std::string> roots{"__consumer_offsets", "__transaction_state", d.dead_letters};
+  if (!d.alerts.empty()) roots.push_back(d.alerts);
   std::vector<std::string> names = d.sources;
   names.insert(names.end(), roots.begin(), roots.end());
   auto topics = admin.describe(names);
@@ -108,6 +123,7 @@ Result<std::vector<Finding>> check_kafka(kafka::Admin& admin, const KafkaDemands
              "max.message.bytes is below that of " + names[i] + ": a large bad record couldn't be dead-lettered intact, and its partition would stop"});
     } else {
       append(out, judge_replication(names[i], topic->replicas_min, *configs, d));
+      if (names[i] == d.alerts) append(out, judge_alerts(names[i], *configs));
     }
   }
   return out;

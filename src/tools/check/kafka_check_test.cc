@@ -45,5 +45,11 @@ TEST(KafkaCheck, DemandsThreeReplicasInProductionAndSaysSoElsewhere) {
   EXPECT_EQ(judge_replication("t", 1, {}, laptop).at(0).severity, Severity::kWarning);
 }
 
+TEST(KafkaCheck, AnAlertMustFitItsTopicAndStayThere) {
+  EXPECT_THAT(judge_alerts("t", {{"max.message.bytes", "1048588"}, {"cleanup.policy", "delete"}}), IsEmpty());
+  EXPECT_THAT(judge_alerts("t", {{"max.message.bytes", "12287"}}).at(0).text, HasSubstr("max.message.bytes=12287"));
+  EXPECT_EQ(judge_alerts("t", {{"cleanup.policy", "compact"}}).at(0).severity, Severity::kError);
+}
+
 }  // namespace
 }  // namespace millrace::check

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <sstream>
@@ -14,6 +15,9 @@ namespace millrace::loadgen {
 extern const std::pair<std::string_view, std::string_view> kContracts[];
 
 namespace {
+
+constexpr std::pair<std::string_view, TopicRole> kRoles[] = {
+    {"events", TopicRole::kEvents}, {"dead_letters", TopicRole::kDeadLetters}, {"alerts", TopicRole::kAlerts}, {"bench", TopicRole::kBench}};
 
 using ReadFile = std::function<Result<std::string>(const std::string& path)>;
 
@@ -31,9 +35,9 @@ Result<std::vector<TopicContract>> parse(const ReadFile& read) {
       TopicContract topic;
       topic.name = node["name"].as<std::string>();
       const auto role = node["role"].as<std::string>("events");
-      if (role != "events" && role != "dead_letters" && role != "bench")
-        return permanent("topics.yaml: " + topic.name + ": role " + role + " is none of events, dead_letters, bench");
-      topic.role = role == "events" ? TopicRole::kEvents : role == "bench" ? TopicRole::kBench : TopicRole::kDeadLetters;
+      const auto known = std::ranges::find(kRoles, role, &std::pair<std::string_view, TopicRole>::first);
+      if (known == std::end(kRoles)) return permanent("topics.yaml: " + topic.name + ": role " + role + " is none of events, dead_letters, alerts, bench");
+      topic.role = known->second;
       topic.partitions = number("partitions", 1);
       topic.replication = number("replication", -1);
       topic.retention_days = number("retention_days", 7);

@@ -8,7 +8,7 @@
 
 namespace millrace::loadgen {
 
-enum class TopicRole { kEvents, kDeadLetters, kBench };
+enum class TopicRole { kEvents, kDeadLetters, kAlerts, kBench };  // the load generator fills those of events and benchmarks
 
 struct TopicContract {
   std::string name;

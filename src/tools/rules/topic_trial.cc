@@ -64,8 +64,8 @@ Result<TopicTrial> TopicTrial::make(const std::string& topic, avro::SchemaPtr re
   std::vector<std::shared_ptr<const rules::ReferenceRows>> rows;
   for (const Table& table : tables) rows.push_back(table.rows);
   const auto& columns = trial.own_->columns();
-  auto rules =
-      pipeline::TopicRules::make(topic, columns.size(), tenant_column_of(columns, tenant_column), compiler.made(), std::move(sources), std::move(rows));
+  auto rules = pipeline::TopicRules::make(topic, columns.size(), {.tenant = tenant_column_of(columns, tenant_column), .time = -1}, compiler.made(),
+                                          std::move(sources), std::move(rows));
   if (!rules) return std::unexpected(rules.error());
   trial.rules_ = std::move(*rules);
   std::vector<columns::NamedType> all = columns;
