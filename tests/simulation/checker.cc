@@ -44,7 +44,8 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
       violated("I7: " + by + " goes on in " + name(e.partition) + " although the topic was made anew");
     } else if (before->second.offset != e.offset) {
       moved(e.partition, before->second, e.offset, letters);
-      std::ranges::copy(world_.log.letters(*before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
+      for (const auto kind : {Letter::Kind::kDeadLetter, Letter::Kind::kAlert})
+        std::ranges::copy(world_.log.letters(kind, *before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
     } else if (before->second.plan && (!now.plan || now.plan->id != before->second.plan->id)) {
       violated("I3: " + by + " put " + (now.plan ? name(now.plan) : "nothing") + " in the place of " + name(before->second.plan) + " of " + name(e.partition));
     }
@@ -56,8 +57,8 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
   }
   lettered(by, letters);
   for (const Letter& e : expected)
-    if (std::ranges::none_of(letters, [&](const Letter& l) { return l.partition == e.partition && l.offset == e.offset; }))
-      violated("I2: " + by + " moved past the dead letter of " + name(e.partition->name) + " at " + std::to_string(e.offset) + " without it");
+    if (std::ranges::find(letters, e) == letters.end())
+      violated("I2: " + by + " moved past the " + name(e.kind) + " of " + name(e.partition->name) + " at " + std::to_string(e.offset) + " without it");
   for (const auto& [partition, now] : next) {
     decided_[partition] = now;
     last_[{now.topic, partition.partition}] = now;
@@ -65,9 +66,11 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
 }
 
 void Checker::lettered(const std::string& by, const std::vector<Letter>& letters) {
-  for (const Letter& letter : letters)
-    if (++letter.partition->records[static_cast<size_t>(letter.offset)].letters > 1)
-      violated("doubled: dead letter of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
+  for (const Letter& letter : letters) {
+    auto& record = letter.partition->records[static_cast<size_t>(letter.offset)];
+    if (++(letter.kind == Letter::Kind::kAlert ? record.alerts : record.letters) > 1)
+      violated("doubled: " + std::string(name(letter.kind)) + " of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
+  }
 }
 
 void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to, const std::vector<Letter>&) {

@@ -26,7 +26,7 @@ class Checker {
   void decided(const std::string& by, const std::vector<pipeline::action::Commit::Entry>& offsets, const std::vector<Letter>& letters);
   void insert_seen(const Rows& rows);
   void landed(const Rows& rows, size_t begin, size_t end);                   // of rows.records
-  void lettered(const std::string& by, const std::vector<Letter>& letters);  // dead letters are there
+  void lettered(const std::string& by, const std::vector<Letter>& letters);  // dead letters and alerts are there
   void reading_from(const TopicPartition& partition, TopicId topic, Offset begin);
   void rebuilding(PlanId plan, const std::vector<TopicPartition>& mine);
   void released(const std::string& by, const TopicPartition& partition, PlanId in_flight);

@@ -47,6 +47,8 @@ const std::vector<Canary>& canaries() {
       WORLD(fresh_counts, "ClickHouse", 0, "a count isn't answered from the query cache"),
       WORLD(letters_in_transaction, "I2", 0, "dead letters ride in the transaction that moves the offset"),
       WORLD(letters_of_landing, "I2", 0, "and only those of the partitions that it moves"),
+      WORLD(alerts_in_transaction, "I2", 0, "alerts ride in the transaction that moves the offset"),
+      WORLD(alerts_of_landing, "I2", 0, "and only those of the partitions that it moves"),
       WORLD(member_at_commit, "I2", 200, "a lane that is no member commits nothing"),
       WORLD(fresh_reads, "I3", 0, "committed offsets are read after an assignment, not remembered"),
       WORLD(fresh_plan_ids, "I1", 0, "a plan's id is never used again"),

@@ -23,12 +23,14 @@ struct WorldGuards {
   bool fresh_counts = true;            // a count is answered by the table, not by a cache of answers
   bool letters_in_transaction = true;  // dead letters ride in the transaction that moves the offset past their records
   bool letters_of_landing = true;      // and only those of the partitions that it moves
-  bool member_at_commit = true;        // a lane that is no member commits nothing: the broker wouldn't fence it
-  bool fresh_reads = true;             // committed offsets are read after an assignment, not remembered
-  bool fresh_plan_ids = true;          // a plan's id is never used again
-  bool same_records = true;            // whoever completes a plan holds what it reads against the planned records
-  bool decided_once = true;            // and makes dead letters of what the plan gave up, of nothing else that was uncertain
-  bool younger_from_start = true;      // a partition younger than the pipeline begins at 0
+  bool alerts_in_transaction = true;   // likewise alerts
+  bool alerts_of_landing = true;
+  bool member_at_commit = true;    // a lane that is no member commits nothing: the broker wouldn't fence it
+  bool fresh_reads = true;         // committed offsets are read after an assignment, not remembered
+  bool fresh_plan_ids = true;      // a plan's id is never used again
+  bool same_records = true;        // whoever completes a plan holds what it reads against the planned records
+  bool decided_once = true;        // and makes dead letters of what the plan gave up, of nothing else that was uncertain
+  bool younger_from_start = true;  // a partition younger than the pipeline begins at 0
 };
 
 struct Guards {

@@ -16,8 +16,15 @@ void Lane::carry_out(const pipeline::action::Commit& act) {
   if (act.lands && working_ != act.lands) throw Violation("contract: " + name_ + " is to commit the end of a plan that it doesn't work on");
   const auto run = std::make_shared<CommitRun>(CommitRun{act, {}, producer_, ++transactions_, {}});
   const auto& rules = world_.env.guards.world;
-  if (act.lands) run->letters = world_.log.letters(*act.lands, rules.letters_of_landing ? act.landing : partitions_of(*act.lands), made_.given_up);
-  if (!rules.letters_in_transaction) world_.checker.lettered(name_, std::exchange(run->letters, {}));
+  for (const auto kind : {Letter::Kind::kDeadLetter, Letter::Kind::kAlert}) {
+    if (!act.lands) break;
+    const bool of_landing = kind == Letter::Kind::kAlert ? rules.alerts_of_landing : rules.letters_of_landing;
+    const auto made = world_.log.letters(kind, *act.lands, of_landing ? act.landing : partitions_of(*act.lands), made_.given_up);
+    if (kind == Letter::Kind::kAlert ? rules.alerts_in_transaction : rules.letters_in_transaction)
+      run->letters.insert(run->letters.end(), made.begin(), made.end());
+    else
+      world_.checker.lettered(name_, made);
+  }
   commit_ = run;
   later(kCommitTimeoutMs, [=, this] { finish(run, CommitAnswer::kUnknown); });
   if (producer_ != 0) return send_offsets(run);
@@ -37,7 +44,7 @@ void Lane::send_offsets(const CommitPtr& run) {
   run->member = membership_;  // of this moment
   if (run->member.generation < 0 && world_.env.guards.world.member_at_commit)
     return later(1, [=, this] { finish(run, CommitAnswer::kRefused); });                      // it wouldn't be fenced
-  if (world_.env.chance(world_.env.schedule.transaction_fails)) return send_end(run, false);  // a dead letter wasn't taken
+  if (world_.env.chance(world_.env.schedule.transaction_fails)) return send_end(run, false);  // a dead letter or an alert wasn't taken
   if (world_.env.chance(world_.env.schedule.lost)) return;
   world_.env.queue.after(world_.env.delay(), [=, this] {
     const BrokerAnswer answer = world_.broker.add(name_, run->epoch, run->number, run->member, run->request.offsets, run->letters);

@@ -43,7 +43,7 @@ LogPartition& SourceLog::add(const std::string& topic, int32_t partition, TopicI
                             : dice < 16 ? Kind::kLetter
                             : dice < 17 ? Kind::kUncertain
                                         : Kind::kHole,
-                            0, 0, env_.random.next(), arrives});
+                            0, 0, 0, env_.random.next(), arrives});
     arrives += env_.random.between(0, 2 * env_.schedule.faults_ms / count);
   }
   return made;
@@ -115,14 +115,20 @@ Rows SourceLog::rows(const PlanPtr& plan, const std::string& table, CatalogHash 
   return made;
 }
 
-std::vector<Letter> SourceLog::letters(const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up) {
+const char* name(Letter::Kind kind) { return kind == Letter::Kind::kAlert ? "alert" : "dead letter"; }
+
+std::vector<Letter> SourceLog::letters(Letter::Kind kind, const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up) {
   std::vector<Letter> made;
   for (size_t i = 0; i < plan.ranges.size(); ++i) {
     const PlanRange& range = plan.ranges[i];
     if (std::ranges::find(of, range.partition) == of.end()) continue;
     LogPartition& p = *find(range.topic_id, range.partition.partition);
-    for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at)
-      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && dead(given_up, i, p, at)) made.push_back({&p, at});
+    for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at) {
+      const auto& record = p.records[static_cast<size_t>(at)];
+      if (record.kind == LogPartition::Kind::kHole) continue;
+      const bool is_dead = dead(given_up, i, p, at);
+      if (kind == Letter::Kind::kDeadLetter ? is_dead : !is_dead && record.raises()) made.push_back({kind, &p, at});
+    }
   }
   return made;
 }

@@ -22,9 +22,10 @@ struct LogPartition {
   enum class Kind : uint8_t { kRow, kLetter, kUncertain, kHole };  // uncertain: the lane decides once, in the plan (I5)
   struct Record {
     Kind kind;
-    uint8_t rows = 0, letters = 0;  // that arrived of it
+    uint8_t rows = 0, letters = 0, alerts = 0;  // that arrived of it
     uint64_t value;
-    int64_t arrives;  // ms since 1970
+    bool raises() const { return value % 4 == 0; }  // one alert, if it is delivered
+    int64_t arrives;                                // ms since 1970
   };
   TopicPartition name;
   TopicId topic;
@@ -51,10 +52,14 @@ struct Rows {
 };
 using RowsPtr = std::shared_ptr<const Rows>;
 
+// What a transaction carries of a record besides offsets.
 struct Letter {
+  enum class Kind : uint8_t { kDeadLetter, kAlert } kind;
   LogPartition* partition;
   int64_t offset;
+  bool operator==(const Letter&) const = default;
 };
+const char* name(Letter::Kind kind);
 
 std::vector<TopicPartition> partitions_of(const Plan& plan);
 
@@ -70,7 +75,7 @@ class SourceLog {
   void grow();              // another partition for a topic
   std::string make_anew();  // deletes a topic and makes it again; its name
   Rows rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics, const std::vector<GivenUp>& given_up);
-  std::vector<Letter> letters(const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up);
+  std::vector<Letter> letters(Letter::Kind kind, const Plan& plan, const std::vector<TopicPartition>& of, const std::vector<GivenUp>& given_up);
   // Does this record become a dead letter, if these were given up?
   static bool dead(const std::vector<GivenUp>& given_up, size_t range, const LogPartition& partition, int64_t offset);
 

@@ -185,7 +185,7 @@ topics:
     drop: [{name: even, when: id % 2 == 0}]
     set: {twice: id * 2}
     alert:
-      - {name: odd, when: id % 2 == 1, title: '"odd " + string(id)', fields: [twice]}
+      - {name: odd, when: id % 2 == 1, severity: info, title: '"odd " + string(id)', fields: [twice]}
       - {name: eleven, when: id == 11 || id == 17, severity: critical, title: note, key: id}
 )";
     contents.tenants["acme"] = source;
