@@ -150,3 +150,35 @@ def test_a_worker_that_has_the_schemas_id_sends_alerts_while_the_registry_is_out
     traced = [alert for alert in there.values() if alert["traceparent"]]
     assert len(traced) == 50 and all(alert["traceparent"] == trace for alert in traced)
     audit(demo)
+
+
+def test_a_lane_that_has_alerts_and_no_schema_id_waits_and_says_why(demo):
+    tenants, limit, begins = put_rules(demo)
+    demo.do("registry", "kill")
+    for worker in ("worker-1", "worker-2"):
+        demo.do(worker, "stop")
+        cache = next(demo.data.rglob(f"{worker}-schemas.json"))
+        remembered = json.loads(cache.read_text())
+        assert remembered["subjects"].pop(f"{ALERTS}-value"), "the worker kept the id of its alerts' schema"
+        cache.write_text(json.dumps(remembered))
+        demo.do(worker, "start")
+    frame = next(iter(read_all(demo.address("broker"), [TOPIC]))).value()[:5]
+    payment = next(event for _, event in events(log_of(demo), TOPIC))
+    producer = Producer({"bootstrap.servers": demo.address("broker")})
+    for _ in range(100):  # of no alert, then one
+        value = io.BytesIO()
+        fastavro.schemaless_writer(value, SCHEMAS[TOPIC], {**payment, "tenant": tenants[0], "amount": limit})
+        producer.produce(TOPIC, frame + value.getvalue(), partition=0)
+    assert producer.flush(20) == 0
+    until("what raises no alert is delivered", lambda: committed(demo.address("broker"))[TOPIC, 0] >= begins[0] + 100, 60)
+    value = io.BytesIO()
+    fastavro.schemaless_writer(value, SCHEMAS[TOPIC], {**payment, "tenant": tenants[0], "amount": limit + 1})
+    producer.produce(TOPIC, frame + value.getvalue(), partition=0)
+    assert producer.flush(20) == 0
+    said = "plans nothing: there are alerts, which can't be sent to millrace.alerts yet: schema registry"
+    until("the lane says what it waits for", lambda: any(said in log.read_text(errors="replace") for log in demo.data.rglob("worker-*.log")), 30)
+    assert committed(demo.address("broker"))[TOPIC, 0] == begins[0] + 100
+    demo.do("registry", "start")
+    until("it goes on by itself", lambda: committed(demo.address("broker"))[TOPIC, 0] == begins[0] + 101, 30)
+    check_alerts(demo, tenants, limit, begins, 1)
+    audit(demo)
