@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <thread>
 
 #include "clients/kafka/admin.h"
 
@@ -10,7 +11,7 @@ namespace millrace::audit {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto kTimeout = 15'000ms;
+constexpr auto kTimeout = 15'000ms, kSettled = 30'000ms;
 
 // Hands over every batch of `begin … end` of one partition; stops at its stable end too.
 Status read_range(const kafka::KafkaProperties& properties, const PartitionRange& of, const std::function<Status(const kafka::MessageBatch&, size_t)>& take) {
@@ -97,6 +98,12 @@ Result<std::vector<PartitionRange>> ranges(const kafka::KafkaProperties& propert
   std::map<TopicPartition, int64_t> committed;
   if (!to_end) {
     auto offsets = reader->committed(*partitions, kTimeout);
+    // Somewhere a transaction is under way most of the time; one of a killed worker is settled by its successor, or by its timeout.
+    const auto patience = std::chrono::steady_clock::now() + kSettled;
+    while (offsets && std::ranges::any_of(*offsets, &kafka::CommittedOffset::unstable) && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::sleep_for(50ms);
+      offsets = reader->committed(*partitions, kTimeout);
+    }
     if (!offsets) return std::unexpected(offsets.error());
     for (const auto& of : *offsets) {
       if (of.error) return std::unexpected(*of.error);
