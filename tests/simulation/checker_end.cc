@@ -70,7 +70,7 @@ void Checker::at_the_end() {
                                 : record.kind == Kind::kLetter ? rows == 0 && letters == 1
                                                                : rows + letters == 1)
                              : letters == 0 && (rows == 0 || (at >= end && at < planned && rows == 1));
-      const int alerts = record.alerts, raised = due && rows == 1 && record.raises() ? 1 : 0;
+      const int alerts = record.alerts, raised = due && rows == 1 && record.raises ? 1 : 0;
       if (right && alerts != raised && !(p.deleted && at >= end && alerts <= 1))
         throw Violation((raised > alerts ? "missing: " : "wrong: ") + name(p.name) + " at " + std::to_string(at) + " has " + std::to_string(alerts) +
                         " alerts, and should have " + std::to_string(raised));

@@ -43,7 +43,8 @@ LogPartition& SourceLog::add(const std::string& topic, int32_t partition, TopicI
                             : dice < 16 ? Kind::kLetter
                             : dice < 17 ? Kind::kUncertain
                                         : Kind::kHole,
-                            0, 0, 0, env_.random.next(), arrives});
+                            0, 0, 0, env_.random.next(), arrives, false});
+    made.records.back().raises = made.records.back().value % 4 == 0;
     arrives += env_.random.between(0, 2 * env_.schedule.faults_ms / count);
   }
   return made;
@@ -127,7 +128,7 @@ std::vector<Letter> SourceLog::letters(Letter::Kind kind, const Plan& plan, cons
       const auto& record = p.records[static_cast<size_t>(at)];
       if (record.kind == LogPartition::Kind::kHole) continue;
       const bool is_dead = dead(given_up, i, p, at);
-      if (kind == Letter::Kind::kDeadLetter ? is_dead : !is_dead && record.raises()) made.push_back({kind, &p, at});
+      if (kind == Letter::Kind::kDeadLetter ? is_dead : !is_dead && record.raises) made.push_back({kind, &p, at});
     }
   }
   return made;

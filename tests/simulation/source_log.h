@@ -24,8 +24,8 @@ struct LogPartition {
     Kind kind;
     uint8_t rows = 0, letters = 0, alerts = 0;  // that arrived of it
     uint64_t value;
-    bool raises() const { return value % 4 == 0; }  // one alert, if it is delivered
-    int64_t arrives;                                // ms since 1970
+    int64_t arrives;  // ms since 1970
+    bool raises;      // an alert, if it is delivered
   };
   TopicPartition name;
   TopicId topic;
