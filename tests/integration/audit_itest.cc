@@ -13,6 +13,7 @@
 #include "clients/kafka/transactional_producer.h"
 #include "integration/broker_fixture.h"
 #include "integration/clickhouse_fixture.h"
+#include "pipeline/sinks/alerts/alert.h"
 #include "tools/loadgen/stream.h"
 #include "tools/loadgen/topic_contract.h"
 
@@ -71,12 +72,15 @@ class Audit : public testing::Test {
   void SetUp() override {
     topic = broker.make_topic("order.created", kPartitions);
     dead_letters = broker.make_topic("millrace.dlq", 2);
+    alerts = broker.make_topic("millrace.alerts", 2);
     const auto contracts = loadgen::builtin_topics();
     ASSERT_TRUE(contracts);
     const auto contract = std::ranges::find(*contracts, "order.created", &loadgen::TopicContract::name);
     registry.route("GET", "/schemas/ids/(\\d+)", [schema = contract->schema](http_server::Request& request, http_server::Response& response) {
       if (request.matches[1] == "1")
         response.body = nlohmann::json{{"schema", schema}}.dump();
+      else if (request.matches[1] == "2")
+        response.body = nlohmann::json{{"schema", pipeline::kAlertSchema}}.dump();
       else
         response.status = 404, response.body = R"({"error_code":40403,"message":"Schema not found"})";
     });
@@ -175,15 +179,32 @@ class Audit : public testing::Test {
     ASSERT_TRUE(producer->flush(30s));
   }
 
-  audit::Report run() {
+  // Of a rule; by the pipeline's encoder, which the audit doesn't know.
+  void alert(const std::vector<std::pair<LogEntry, std::string>>& entries) {
+    auto producer = kafka::IdempotentProducer::create({.kafka = broker.properties()});
+    ASSERT_TRUE(producer);
+    std::string value;
+    for (const auto& [entry, rule] : entries) {
+      pipeline::AlertContent content;
+      content.topic = topic, content.partition = PartitionId(entry.partition), content.offset = Offset(entry.offset), content.rule = rule;
+      ASSERT_TRUE(producer->produce(pipeline::Alert(content).outgoing(alerts, SchemaId(2), 0, value)));
+    }
+    ASSERT_TRUE(producer->flush(30s));
+  }
+
+  audit::AuditSettings settings() const {
     audit::AuditSettings settings;
     settings.kafka = broker.properties();
     settings.clickhouse.url = server.url();
     settings.registry_url = "http://" + registry.address();
     settings.topics = {topic};
     settings.dead_letters = dead_letters;
+    settings.alerts = alerts;
     settings.to_end = true;
-    auto report = audit::run(settings);
+    return settings;
+  }
+  audit::Report run() {
+    auto report = audit::run(settings());
     EXPECT_TRUE(report) << report.error().message;
     return report ? *report : audit::Report{};
   }
@@ -192,7 +213,7 @@ class Audit : public testing::Test {
   ClickhouseFixture server;
   clickhouse::Client client{{.url = server.url(), .password = {}}};
   http_server::Server registry;
-  std::string topic, dead_letters;
+  std::string topic, dead_letters, alerts;
   std::vector<LogEntry> log, goods, bads;
 };
 
@@ -242,6 +263,35 @@ TEST_F(Audit, ARowOfAnAbortedRecordIsUnexpected) {
   planted.partition = 0, planted.offset = hole;
   fill({planted});
   EXPECT_EQ(run().all.unexpected, 1u);
+}
+
+TEST_F(Audit, FindsAlertsThatAreThereTwiceOrOfWhatIsNotDelivered) {
+  fill(goods);
+  dead_letter(bads);
+  alert({{goods[0], "a"}, {goods[0], "b"}, {goods[1], "a"}});
+  const audit::Report right = run();
+  EXPECT_EQ(right.all.wrong(), 0u) << audit::text(right);
+  EXPECT_EQ(right.all.alerts, 3u);
+  LogEntry early = goods[2];
+  early.offset = 1'000'000;
+  alert({{goods[1], "a"}, {bads[0], "a"}, {early, "a"}});
+  const audit::Report wrong = run();
+  EXPECT_EQ(wrong.all.doubled, 1u) << audit::text(wrong);
+  EXPECT_EQ(wrong.all.unexpected, 2u) << audit::text(wrong);
+}
+
+TEST_F(Audit, AnAlertThatDoesNotSayWhereItIsFromIsNamed) {
+  fill(goods);
+  auto producer = kafka::IdempotentProducer::create({.kafka = broker.properties()});
+  ASSERT_TRUE(producer);
+  kafka::OutgoingRecord record;
+  record.topic = alerts, record.value = "\1", record.null_key = true;
+  ASSERT_TRUE(producer->produce(record));
+  ASSERT_TRUE(producer->flush(30s));
+  const auto report = audit::run(settings());
+  ASSERT_FALSE(report);
+  EXPECT_NE(report.error().message.find(alerts + "/"), std::string::npos) << report.error().message;
+  EXPECT_NE(report.error().message.find("has no frame"), std::string::npos) << report.error().message;
 }
 
 }  // namespace
