@@ -7,6 +7,7 @@ stamp="$MILLRACE_DEPS"
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
   libssl-dev zlib1g-dev liblz4-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev libcpp-httplib-dev libsimdjson-dev libre2-dev libcctz-dev
   nlohmann-json3-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
+  libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc libsqlite3-dev libpq-dev postgresql
   libgtest-dev libgmock-dev libbenchmark-dev python3 python3-venv)
 have() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 missing=()

@@ -24,6 +24,8 @@ ALLOWED = {
     "clients/http_server": ["base"],
     "clients/chdb": ["base"],
     "clients/metrics": ["base", "clients/http_server"],
+    "clients/grpc": ["base"],
+    "clients/sql": ["base"],
     "clients/clickhouse": ["base", "columns", "clients/http"],
     "tables": BELOW_CLIENTS + ["clients/http", "clients/clickhouse"],
     "topic_store": ["base", "clients/kafka"],
@@ -33,6 +35,7 @@ ALLOWED = {
     "pipeline/ingest": ["base", "clients/kafka", "clients/metrics"],
     "pipeline/decode": BELOW_CLIENTS + ["clients/http", "clients/kafka", "clients/metrics"],
     "pipeline/transform": BELOW_CLIENTS,
+    "pipeline/sinks": [],  # what all sinks share
     "pipeline/sinks/*": BELOW_CLIENTS + ["clients/*"],
     "pipeline/lane": BELOW_CLIENTS + ["clients/*", "catalog_topic", "topic_store", "pipeline/*"],
     "services/clickhouse_embedded": ["base", "clients/chdb", "clients/http_server", "clients/metrics"],
@@ -51,7 +54,7 @@ ALLOWED = {
 # The seams: single files that another room may include.
 SEAMS = {
     "pipeline/decode": ["pipeline/ingest/record_batch.h"],
-    "pipeline/sinks/*": ["pipeline/commit/", "pipeline/decode/rejected_record.h"],  # the pure machine that a sink drives; what becomes a dead letter
+    "pipeline/sinks/*": ["pipeline/commit/", "pipeline/decode/rejected_record.h", "pipeline/sinks/sink_state.h"],  # the pure machine that a sink drives; what becomes a dead letter
 }
 # Third-party headers, and the one room that wraps each.
 WRAPPED = {
@@ -59,6 +62,9 @@ WRAPPED = {
     r"<curl/": "clients/http",
     r"<httplib\.h>": "clients/http_server",
     r"<prometheus/": "clients/metrics",
+    r"<grpcpp/": "clients/grpc",
+    r"<sqlite3\.h>": "clients/sql",
+    r"<libpq-fe\.h>": "clients/sql",
     r"<dlfcn\.h>": "clients/chdb",
     r"<CLI/": "app",
     r"<re2/": "rules",

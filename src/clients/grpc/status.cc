@@ -25,4 +25,6 @@ Error error_of(const ::grpc::Status& status, std::string_view what) {
   return error;
 }
 
+bool is_invalid_argument(const Error& error) { return error.code == ::grpc::StatusCode::INVALID_ARGUMENT; }
+
 }  // namespace millrace::rpc

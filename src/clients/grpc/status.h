@@ -19,5 +19,7 @@ namespace millrace::rpc {
 // What a failed call means to its caller; `what` says which call to whom. kTransient: the server refused it, or never saw it; kUnknown: it
 // may have had its effect (a deadline, a connection that broke); code is gRPC's.
 Error error_of(const ::grpc::Status& status, std::string_view what);
+// The server says that the request itself is wrong: it would be at any time.
+bool is_invalid_argument(const Error& error);
 
 }  // namespace millrace::rpc

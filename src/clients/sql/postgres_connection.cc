@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace millrace::sql {
@@ -21,6 +22,7 @@ constexpr Oid kInt8 = 20, kInt4 = 23, kInt2 = 21;  // pg_type.dat: fixed for goo
 std::string trimmed(const char* message) {
   std::string said = message ? message : "";
   while (!said.empty() && (said.back() == '\n' || said.back() == ' ')) said.pop_back();
+  std::ranges::replace(said, '\n', ' ');
   return said;
 }
 

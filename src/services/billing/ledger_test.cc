@@ -46,7 +46,7 @@ class LedgerOn : public testing::TestWithParam<TestEngine> {
   }
   std::string value() { return to_string(total().value); }
   int64_t expected(int32_t partition) {
-    const auto marks = LedgerReader({.url = database_.url()}).marks({.partition = partition});
+    const auto marks = LedgerReader({.url = database_.url()}).marks({0, "", "", partition});
     return marks && !marks->marks.empty() ? marks->marks[0].expected.value : -1;
   }
 
@@ -57,7 +57,7 @@ class LedgerOn : public testing::TestWithParam<TestEngine> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, LedgerOn, testing::Values(TestEngine::kSqlite, TestEngine::kPostgres),
-                         [](const auto& info) { return info.param == TestEngine::kSqlite ? "Sqlite" : "Postgres"; });
+                         [](const auto& engine) { return engine.param == TestEngine::kSqlite ? "Sqlite" : "Postgres"; });
 
 TEST_P(LedgerOn, FirstRangeOfAPartitionSetsItsMarkWhereverItBegins) {
   EXPECT_EQ(apply(plan_of(1, {range_at(0, 500, 600)}, "1.50")), Outcome::kApplied);
@@ -181,7 +181,12 @@ TEST_P(LedgerOn, NewGenerationBeginsAnewAndRefusesTheOldOnesPlans) {
 }
 
 TEST_P(LedgerOn, ExplanationNamesPlansAndRangesAndAddsUpToTheFigure) {
-  for (uint64_t i = 0; i < 1'100; ++i) apply(plan_of(i + 1, {range_at(0, static_cast<int64_t>(i) * 10, static_cast<int64_t>(i) * 10 + 10)}, "0.01"));
+  for (uint64_t plan = 0; plan < 11; ++plan) {
+    std::vector<BilledRange> ranges;
+    for (int32_t partition = 0; partition < 100; ++partition)
+      ranges.push_back(range_at(partition, static_cast<int64_t>(plan) * 10, static_cast<int64_t>(plan) * 10 + 10));
+    apply(plan_of(plan + 1, ranges, "0.01"));
+  }
   std::vector<Contribution> contributions;
   const auto explained =
       LedgerReader({.url = database_.url()}).explain({0, "acme", "turnover", "EUR", kNovember, kNovember + kDay}, [&](const Contribution& contribution) {
@@ -192,8 +197,8 @@ TEST_P(LedgerOn, ExplanationNamesPlansAndRangesAndAddsUpToTheFigure) {
   EXPECT_EQ(to_string(explained->value), "11.00");
   EXPECT_EQ(to_string(explained->sum), "11.00");
   ASSERT_EQ(contributions.size(), 1'100U) << "more than a page";
-  EXPECT_EQ(contributions[1'099].plan, to_string(Uuid{2, 1'100}));
-  EXPECT_EQ(contributions[1'099].begin, 10'990);
+  EXPECT_EQ(contributions[1'099].plan, to_string(Uuid{2, 11}));
+  EXPECT_EQ(contributions[1'099].begin, 100);
 }
 
 TEST_P(LedgerOn, OldPlansAreForgottenTheirFiguresAndMarksStay) {
@@ -294,7 +299,7 @@ TEST(LedgerOnPostgres, CrashedServerIsTransientAndThePlanIsAppliedOnceItIsBack) 
   auto answer = (*ledger)->apply(plan_of(2, {range_at(0, 10, 20)}, "1.00"));
   ASSERT_FALSE(answer) << "the connection is gone";
   EXPECT_NE(answer.error().retry, Retry::kPermanent);
-  answer = (*ledger)->apply(plan_of(2, {range_at(0, 10, 20)}, "1.00"));
+  for (int attempt = 0; !answer && attempt < 3; ++attempt) answer = (*ledger)->apply(plan_of(2, {range_at(0, 10, 20)}, "1.00"));
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->outcome, Outcome::kApplied);
 }

@@ -15,7 +15,7 @@
 namespace millrace::billing {
 
 struct ServiceSettings {
-  std::string listen = "127.0.0.1:8090";  // HOST:PORT; port 0 picks a free one
+  std::string listen = "127.0.0.1:8092";  // HOST:PORT; port 0 picks a free one
   LedgerSettings ledger;
   std::chrono::seconds tidy_every{600};  // how often old plans are forgotten
 };

@@ -10,14 +10,9 @@
 #include "clients/clickhouse/client.h"
 #include "clients/metrics/registry.h"
 #include "pipeline/sinks/clickhouse/write_order.h"
+#include "pipeline/sinks/sink_state.h"
 
 namespace millrace::pipeline {
-
-struct SinkState {
-  enum class Kind { kIdle, kWriting, kDurable, kStopped };
-  Kind kind = Kind::kIdle;
-  std::string reason;  // kWriting: why it takes so long, "" if nothing is wrong; kStopped: why nothing may be written
-};
 
 struct ClickHouseSinkSettings {
   clickhouse::Endpoint endpoint;

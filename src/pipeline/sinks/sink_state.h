@@ -1,0 +1,14 @@
+#pragma once
+// How far a sink is with the plan that it was given.
+
+#include <string>
+
+namespace millrace::pipeline {
+
+struct SinkState {
+  enum class Kind { kIdle, kWriting, kDurable, kStopped };
+  Kind kind = Kind::kIdle;
+  std::string reason;  // kWriting: why it takes so long, "" if nothing is wrong; kStopped: why nothing may be written
+};
+
+}  // namespace millrace::pipeline
