@@ -4,7 +4,7 @@
 
 namespace millrace::rpc {
 
-std::shared_ptr<::grpc::Channel> connect(const std::string& address) {
+std::shared_ptr<::grpc::ChannelInterface> connect(const std::string& address) {
   ::grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
