@@ -12,7 +12,7 @@ struct Server::Impl {
   int port = 0;
 };
 
-Result<Server> Server::start(const std::string& listen, const std::vector<::grpc::Service*>& services) {
+Result<Server> Server::start(const std::string& listen, const std::vector<Served>& services) {
   static std::once_flag plugins;
   std::call_once(plugins, [] {
     ::grpc::EnableDefaultHealthCheckService(true);
@@ -25,10 +25,12 @@ Result<Server> Server::start(const std::string& listen, const std::vector<::grpc
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.SetMaxReceiveMessageSize(64 << 20);
-  for (auto* service : services) builder.RegisterService(service);
+  for (const auto& served : services) builder.RegisterService(served.service);
   impl->server = builder.BuildAndStart();
   if (!impl->server || impl->port == 0) return permanent(listen + " can't be listened on: is it HOST:PORT of this machine, and free?");
-  impl->server->GetHealthCheckService()->SetServingStatus(true);
+  auto* const health = impl->server->GetHealthCheckService();
+  health->SetServingStatus(true);
+  for (const auto& served : services) health->SetServingStatus(served.name, true);
   return Server(std::move(impl));
 }
 

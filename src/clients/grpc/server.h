@@ -14,11 +14,16 @@ class Service;
 
 namespace millrace::rpc {
 
+struct Served {
+  ::grpc::Service* service;
+  std::string name;  // full, for its health: Service::service_full_name()
+};
+
 class Server {
  public:
   // `listen`: HOST:PORT, port 0 picks a free one. Plain text, no authentication. The services outlive the server, and are called on its threads,
   // several at once. kPermanent: the address can't be had. Health says SERVING from now on.
-  static Result<Server> start(const std::string& listen, const std::vector<::grpc::Service*>& services);
+  static Result<Server> start(const std::string& listen, const std::vector<Served>& services);
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
   ~Server();  // stop(0)

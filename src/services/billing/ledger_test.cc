@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <thread>
@@ -287,6 +289,34 @@ TEST(LedgerOnSqlite, LockedDatabaseIsTransientAndNothingIsHalfWritten) {
   sqlite3_close(other);
   EXPECT_EQ((*ledger)->apply(plan_of(1, {range_at(0, 0, 10)}, "1.00"))->outcome, Outcome::kApplied);
   EXPECT_FALSE((*ledger)->trouble());
+}
+
+TEST(LedgerOnSqlite, FullDiskIsTransientAndNothingIsHalfWritten) {
+  TestDatabase database(TestEngine::kSqlite);
+  metrics::Registry metrics;
+  auto ledger = Ledger::open({.database = {.url = database.url()}, .now_ms = [] { return kNovember; }}, metrics);
+  ASSERT_TRUE(ledger);
+  // A limit on the size of files stands for the disk: a write fails in the midst of a transaction.
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit small = before;
+  small.rlim_cur = std::filesystem::file_size(database.directory() + "/ledger.db-wal") + 50'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  int64_t plans = 0;
+  std::optional<Error> error;
+  for (; !error && plans < 1'000; plans += error ? 0 : 1)
+    if (auto answer = (*ledger)->apply(plan_of(static_cast<uint64_t>(plans) + 1, {range_at(0, plans, plans + 1)}, "0.01")); !answer) error = answer.error();
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->retry, Retry::kTransient) << error->message;
+  EXPECT_GT(plans, 0);
+  const auto again = (*ledger)->apply(plan_of(static_cast<uint64_t>(plans) + 1, {range_at(0, plans, plans + 1)}, "0.01"));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->outcome, Outcome::kApplied);
+  const auto rows = LedgerReader({.url = database.url()}).usage({0, "acme", "", "", 0, kLatestMs}, Granularity::kAsMetered);
+  ASSERT_TRUE(rows && rows->size() == 1);
+  EXPECT_EQ(rows->front().value, (Decimal{plans + 1, 2}));
 }
 
 TEST(LedgerOnPostgres, CrashedServerIsTransientAndThePlanIsAppliedOnceItIsBack) {

@@ -31,7 +31,7 @@ void CallGate::leave(Ticket ticket, bool answered) {
       failures_ = 0;
     } else if (ticket == Ticket::kProbe || !down_) {  // of the calls that were under way when it went down, one counts
       down_ = true;
-      const auto whole = std::min(backoff_.most, backoff_.first * (1LL << std::min(failures_++, 20U)));
+      const auto whole = std::min(backoff_.most, backoff_.first * (int64_t{1} << std::min(failures_++, 20U)));
       next_probe_ =
           std::chrono::steady_clock::now() + whole / 2 + std::chrono::milliseconds(std::uniform_int_distribution<int64_t>(0, whole.count() / 2)(random_));
     }
