@@ -1,7 +1,8 @@
-# millrace_room(NAME [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
+# millrace_room(NAME [HOT] [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
 # its unit tests from *_test.cc (target and ctest NAME_test), its benchmarks from *_bench.cc (target NAME_bench), its fuzz targets
 # from *_fuzz.cc (one each, named after the file; only with MILLRACE_FUZZ, which takes clang: preset fuzz).
 # The target unit_tests is all rooms' tests, without the binary and the integration tests.
+# HOT: its files are compiled one by one (see millrace_in_batches): a large unit makes gcc stingy with inlining.
 # DEPS are other rooms, LIBS are third-party targets, private to this room unless PUBLIC_LIBS.
 set(MILLRACE_SANITIZE "" CACHE STRING "-fsanitize= for our own code, e.g. address,undefined or thread")
 set(MILLRACE_FUZZ OFF CACHE BOOL "build the fuzz targets (target fuzzers)")
@@ -28,8 +29,18 @@ if(MILLRACE_FUZZ)
   add_custom_target(fuzzers)
 endif()
 
+# Compiles the target's files in batches, as if each batch were one file: half of what they cost one by one is reading the same headers
+# (docs/decisions/0019-rooms-are-compiled-in-batches.md). So a name in an anonymous namespace is used once in a room.
+option(MILLRACE_BATCHES "compile a room's files in batches; OFF: one by one, as editors and clang-tidy like it" ON)
+function(millrace_in_batches target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${MILLRACE_BATCHES} UNITY_BUILD_BATCH_SIZE 12)
+  if(MILLRACE_BATCHES AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)  # each file is an included one now
+  endif()
+endfunction()
+
 function(millrace_room name)
-  cmake_parse_arguments(ROOM "" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS;FUZZ_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "HOT" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS;FUZZ_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
@@ -38,6 +49,9 @@ function(millrace_room name)
   list(TRANSFORM ROOM_DEPS PREPEND millrace_)
   if(sources)
     add_library(millrace_${name} STATIC ${sources})
+    if(NOT ROOM_HOT)
+      millrace_in_batches(millrace_${name})
+    endif()
     target_link_libraries(millrace_${name} PUBLIC millrace_flags ${ROOM_DEPS} ${ROOM_PUBLIC_LIBS} PRIVATE ${ROOM_LIBS})
   else()
     add_library(millrace_${name} INTERFACE)
@@ -45,6 +59,7 @@ function(millrace_room name)
   endif()
   if(tests)
     add_executable(${name}_test ${tests})
+    millrace_in_batches(${name}_test)
     target_link_libraries(${name}_test PRIVATE millrace_${name} ${ROOM_LIBS} ${ROOM_TEST_LIBS} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE MILLRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     if(NOT MILLRACE_SANITIZE)

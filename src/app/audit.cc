@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 namespace millrace::app {
-namespace {
+namespace audit_command {
 
 int run(int argc, char** argv) {
   CLI::App cli{
@@ -54,5 +54,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("audit", "is every record exactly once in ClickHouse or among the dead letters?", run);
 
-}  // namespace
+}  // namespace audit_command
 }  // namespace millrace::app

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "tools/broker/broker.h"
 
-namespace {
+namespace millrace::app::broker_command {
 
 int run(int argc, char** argv) {
   CLI::App app{"Apache Kafka on this machine: one node, KRaft, loopback. SIGTERM stops it cleanly; the data stays."};
@@ -47,4 +47,4 @@ int run(int argc, char** argv) {
 
 millrace::app::Subcommand broker{"broker", "a Kafka broker on this machine", run};
 
-}  // namespace
+}  // namespace millrace::app::broker_command

@@ -10,7 +10,7 @@
 #include "services/catalog/service.h"
 
 namespace millrace::app {
-namespace {
+namespace catalog_command {
 
 using namespace std::chrono_literals;
 
@@ -102,5 +102,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("catalog", "tenants' rules and reference tables, checked and kept in Kafka", run);
 
-}  // namespace
+}  // namespace catalog_command
 }  // namespace millrace::app

@@ -6,7 +6,7 @@
 #include "app/subcommand.h"
 #include "tools/check/kafka_check.h"
 
-namespace {
+namespace millrace::app::check_command {
 
 int run(int argc, char** argv) {
   using namespace millrace;
@@ -46,4 +46,4 @@ int run(int argc, char** argv) {
 
 millrace::app::Subcommand check_command{"check", "judges the Kafka cluster's settings before anything runs", run};
 
-}  // namespace
+}  // namespace millrace::app::check_command

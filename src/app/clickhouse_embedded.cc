@@ -11,7 +11,7 @@
 #include "services/clickhouse_embedded/server.h"
 
 namespace millrace::app {
-namespace {
+namespace clickhouse_embedded_command {
 
 using namespace clickhouse_embedded;
 
@@ -75,5 +75,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("clickhouse-embedded", "the ClickHouse engine behind its HTTP interface, for one machine", run);
 
-}  // namespace
+}  // namespace clickhouse_embedded_command
 }  // namespace millrace::app

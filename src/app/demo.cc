@@ -13,7 +13,7 @@
 #include "tools/demo/demo.h"
 
 namespace millrace::app {
-namespace {
+namespace demo_command {
 
 int run(int argc, char** argv) {
   using namespace millrace::demo;
@@ -85,5 +85,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("demo", "all of millrace on this machine: broker, engine, registry, workers, load, gates", run);
 
-}  // namespace
+}  // namespace demo_command
 }  // namespace millrace::app

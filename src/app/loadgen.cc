@@ -16,7 +16,7 @@
 #include "tools/loadgen/setup.h"
 
 namespace millrace::app {
-namespace {
+namespace loadgen_command {
 
 using namespace loadgen;
 
@@ -190,5 +190,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("loadgen", "producers of the demo event types: steady, spike, bad input", run);
 
-}  // namespace
+}  // namespace loadgen_command
 }  // namespace millrace::app

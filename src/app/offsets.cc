@@ -7,7 +7,7 @@
 #include "tools/operate/report.h"
 
 namespace millrace::app {
-namespace {
+namespace offsets_command {
 
 enum : int { kDone = 0, kFailed = 1, kOperatorNeeded = 2 };
 
@@ -62,5 +62,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("offsets", "committed offsets: show, accept those that aren't ours", run);
 
-}  // namespace
+}  // namespace offsets_command
 }  // namespace millrace::app

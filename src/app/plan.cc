@@ -7,7 +7,7 @@
 #include "tools/operate/report.h"
 
 namespace millrace::app {
-namespace {
+namespace plan_command {
 
 enum : int { kDone = 0, kFailed = 1, kOperatorNeeded = 2 };
 
@@ -82,5 +82,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("plan", "plans that were begun: show, retry, stop, abandon", run);
 
-}  // namespace
+}  // namespace plan_command
 }  // namespace millrace::app

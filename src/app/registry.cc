@@ -10,7 +10,7 @@
 #include "services/registry/service.h"
 
 namespace millrace::app {
-namespace {
+namespace registry_command {
 
 using namespace std::chrono_literals;
 
@@ -83,5 +83,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("registry", "a schema registry with Confluent's REST API, its state in Kafka", run);
 
-}  // namespace
+}  // namespace registry_command
 }  // namespace millrace::app

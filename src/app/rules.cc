@@ -59,7 +59,7 @@ void tell(const rules_tools::CatalogError& error, const std::string& path) {
   }
 }
 
-namespace {
+namespace rules_command {
 
 int run(int argc, char** argv) {
   CLI::App cli{"A tenant's rule set says what happens to its events: docs/rules.md.", "millrace rules"};
@@ -76,5 +76,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("rules", "checks, tries and publishes tenants' rule sets", run);
 
-}  // namespace
+}  // namespace rules_command
 }  // namespace millrace::app

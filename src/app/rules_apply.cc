@@ -14,7 +14,7 @@
 #include "tools/rules/text_file.h"
 
 namespace millrace::app {
-namespace {
+namespace rules_apply_command {
 
 using rules_tools::Applied;
 using rules_tools::DryRun;
@@ -189,9 +189,10 @@ int apply(const Options& options) {
   return 0;
 }
 
-}  // namespace
+}  // namespace rules_apply_command
 
 RuleAct rules_apply(CLI::App& cli) {
+  using namespace rules_apply_command;
   auto options = std::make_shared<Options>();
   CLI::App* command = cli.add_subcommand("apply", "dry run: show what rule sets would make of events");
   command->footer(kAbout);

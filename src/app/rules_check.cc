@@ -8,7 +8,7 @@
 #include "tools/rules/text_file.h"
 
 namespace millrace::app {
-namespace {
+namespace rules_check_command {
 
 constexpr const char* kAbout =
     "Each expression is checked against the fields that the events have, in every version of their schema, before the rules are put to use.\n"
@@ -53,9 +53,10 @@ int check(const Options& options) {
   return right ? 0 : 1;
 }
 
-}  // namespace
+}  // namespace rules_check_command
 
 RuleAct rules_check(CLI::App& cli) {
+  using namespace rules_check_command;
   auto options = std::make_shared<Options>();
   CLI::App* command = cli.add_subcommand("check", "say what is wrong in rule sets, or that they are right");
   command->footer(kAbout);

@@ -17,7 +17,7 @@
 #include "tools/rules/text_file.h"
 
 namespace millrace::app {
-namespace {
+namespace rules_publish_command {
 
 namespace fs = std::filesystem;
 using namespace rules_tools;
@@ -226,9 +226,10 @@ RuleAct act(CLI::App* command, const std::shared_ptr<Options>& options, int (*ru
   return {command, [options, run] { return run(*options); }};
 }
 
-}  // namespace
+}  // namespace rules_publish_command
 
 std::vector<RuleAct> rules_publish(CLI::App& cli) {
+  using namespace rules_publish_command;
   auto options = std::make_shared<Options>();
   CLI::App* push_command = cli.add_subcommand("push", "upload rule sets to the catalog");
   push_command->footer(

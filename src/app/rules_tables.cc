@@ -7,7 +7,7 @@
 #include "tools/rules/text_file.h"
 
 namespace millrace::app {
-namespace {
+namespace rules_tables_command {
 
 struct Options {
   CatalogAccess catalog;
@@ -37,9 +37,10 @@ int list(const Options& options) {
   return 0;
 }
 
-}  // namespace
+}  // namespace rules_tables_command
 
 std::vector<RuleAct> rules_tables(CLI::App& cli) {
+  using namespace rules_tables_command;
   auto options = std::make_shared<Options>();
   CLI::App* tables = cli.add_subcommand("tables", "reference tables, for enrich and lookup");
   tables->require_subcommand(1);

@@ -12,7 +12,7 @@
 #include "tools/rules/text_file.h"
 
 namespace millrace::app {
-namespace {
+namespace rules_tests_command {
 
 constexpr const char* kAbout =
     "Beside acme.yaml, acme.test.yaml has events and what is to become of them; either file may be named here, or both. Each event is encoded by\n"
@@ -124,9 +124,10 @@ int test(const Options& options) {
   return report.end();
 }
 
-}  // namespace
+}  // namespace rules_tests_command
 
 RuleAct rules_test(CLI::App& cli) {
+  using namespace rules_tests_command;
   auto options = std::make_shared<Options>();
   CLI::App* command = cli.add_subcommand("test", "run the tests beside rule sets (*.test.yaml)");
   command->footer(kAbout);

@@ -10,7 +10,7 @@
 #include "tables/sources.h"
 
 namespace millrace::app {
-namespace {
+namespace tables_command {
 
 using namespace tables;
 
@@ -102,5 +102,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("tables", "makes ClickHouse tables of topics from their schemas", run);
 
-}  // namespace
+}  // namespace tables_command
 }  // namespace millrace::app

@@ -10,7 +10,7 @@
 #include "pipeline/lane/worker.h"
 
 namespace millrace::app {
-namespace {
+namespace worker_command {
 
 int run(int argc, char** argv) {
   CLI::App cli{
@@ -74,5 +74,5 @@ int run(int argc, char** argv) {
 
 const Subcommand subcommand("worker", "from Kafka into the sinks, each event exactly once", run);
 
-}  // namespace
+}  // namespace worker_command
 }  // namespace millrace::app

@@ -11,6 +11,8 @@ std::string to_string(const Uuid& id) {
   return text;
 }
 
+std::string to_string(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
+
 namespace {
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';

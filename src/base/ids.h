@@ -27,6 +27,7 @@ struct TopicPartition {
   PartitionId partition;
   auto operator<=>(const TopicPartition&) const = default;
 };
+std::string to_string(const TopicPartition& partition);  // order.created/3
 
 // [begin, end): the committed offset after the range is its end.
 struct OffsetRange {

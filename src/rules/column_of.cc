@@ -25,7 +25,7 @@ bool holds(const Type& type, const columns::Type& column) {
     case TypeKind::kInt: return column.kind >= Kind::kInt8 && column.kind <= Kind::kInt64;
     case TypeKind::kUint: return column.kind >= Kind::kUInt8 && column.kind <= Kind::kUInt64;
     case TypeKind::kDouble: return column.kind == Kind::kFloat32 || column.kind == Kind::kFloat64;
-    case TypeKind::kString:
+    case TypeKind::kString: return column.kind == Kind::kString || column.kind == Kind::kEnum8 || column.kind == Kind::kEnum16;
     case TypeKind::kBytes: return column.kind == Kind::kString;
     case TypeKind::kTimestamp: return column.kind >= Kind::kDate && column.kind <= Kind::kDateTime64;
     case TypeKind::kDecimal: return column.kind >= Kind::kDecimal32 && column.kind <= Kind::kDecimal256 && type.scale <= column.scale;

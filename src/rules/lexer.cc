@@ -12,15 +12,15 @@ bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' 
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool in_name(char c) { return begins_name(c) || is_digit(c); }
 
-constexpr std::array<std::string_view, 17> kReserved = {"as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
-                                                        "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
+constexpr std::array<std::string_view, 17> kReservedWords = {"as",  "break", "const",   "continue",  "else",   "for", "function", "if",   "import",
+                                                             "let", "loop",  "package", "namespace", "return", "var", "void",     "while"};
 
 TokenKind kind_of_name(std::string_view name) {
   if (name == "true") return TokenKind::kTrue;
   if (name == "false") return TokenKind::kFalse;
   if (name == "null") return TokenKind::kNull;
   if (name == "in") return TokenKind::kIn;
-  return std::find(kReserved.begin(), kReserved.end(), name) != kReserved.end() ? TokenKind::kReserved : TokenKind::kName;
+  return std::find(kReservedWords.begin(), kReservedWords.end(), name) != kReservedWords.end() ? TokenKind::kReserved : TokenKind::kName;
 }
 
 }  // namespace

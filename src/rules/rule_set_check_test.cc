@@ -38,20 +38,20 @@ RuleSurroundings surroundings(std::vector<TopicVersion> versions = {}) {
   all.tables.push_back({"plans", simple(TypeKind::kString), row});
   return all;
 }
-std::expected<CheckedRuleSet, FileDiagnostics> checked(const std::string& rules, const RuleSurroundings& around = surroundings()) {
+std::expected<CheckedRuleSet, FileDiagnostics> checked_set(const std::string& rules, const RuleSurroundings& around = surroundings()) {
   const auto set = read_rule_set("tenant: acme\ntopics:\n  order.created:\n" + rules);
   if (!set) return std::unexpected(set.error());
   return check_rule_set(*set, around);
 }
 std::string errors(const std::string& rules, const RuleSurroundings& around = surroundings()) {
-  const auto result = checked(rules, around);
+  const auto result = checked_set(rules, around);
   return result ? "right" : to_string(result.error(), "");
 }
 
 // A line a rule: "set gross -> Nullable(Decimal(13, 4)) level 1: amount * 1.19".
 std::string described(const std::string& rules, const RuleSurroundings& around = surroundings()) {
   static constexpr const char* kKinds[] = {"validate", "drop", "sample", "enrich", "set", "rename", "remove", "mask", "alert", "meter"};
-  const auto result = checked(rules, around);
+  const auto result = checked_set(rules, around);
   if (!result) return to_string(result.error(), "");
   std::string lines;
   for (const CheckedTopic& topic : result->topics) {
@@ -115,7 +115,7 @@ TEST(RuleSetCheck, PutsAFieldOneLevelAboveThoseThatItUses) {
             "set d -> Nullable(Int64) level 3: b + c");
 }
 TEST(RuleSetCheck, TellsWhichColumnsAreMadeAndWhichAnExpressionReads) {
-  const auto result = checked("    set: {gross: 'amount * 1.19 + (has(session_id) ? 1 : 2)'}\n    rename: {url: link}\n");
+  const auto result = checked_set("    set: {gross: 'amount * 1.19 + (has(session_id) ? 1 : 2)'}\n    rename: {url: link}\n");
   ASSERT_TRUE(result) << to_string(result.error(), "");
   const CheckedTopic& topic = result->topics[0];
   EXPECT_EQ(topic.event_columns, 14u);

@@ -12,7 +12,7 @@
 namespace millrace::rules {
 namespace {
 
-std::string errors(std::string_view file) {
+std::string errors_of_set(std::string_view file) {
   const auto set = read_rule_set(file);
   return set ? "right" : to_string(set.error(), "");
 }
@@ -151,24 +151,24 @@ TEST(RuleSet, KnowsThePlaceInFilesOfOtherEditors) {
   EXPECT_EQ(place(json->topics[0].set[0].value, "b"), "1:64");
 }
 TEST(RuleSet, SaysWhereAnExpressionIsWrong) {
-  EXPECT_EQ(errors(of_topic("    drop:\n      - name: a\n        when: >\n          a == 1\n          and b == 2\n")),
+  EXPECT_EQ(errors_of_set(of_topic("    drop:\n      - name: a\n        when: >\n          a == 1\n          and b == 2\n")),
             "8:11: 'and' stands where an operator or the end should be; 'and' is '&&'");
-  EXPECT_EQ(errors(of_topic("    set: {x: '1 +'}\n")), "4:18: the expression ends where a value should follow");
-  EXPECT_EQ(errors(of_topic("    set: {x: }\n")), "4:14: the value of 'x' is an expression; this is nothing");
-  EXPECT_EQ(errors(of_topic("    set: {x: [1, 2]}\n")),
+  EXPECT_EQ(errors_of_set(of_topic("    set: {x: '1 +'}\n")), "4:18: the expression ends where a value should follow");
+  EXPECT_EQ(errors_of_set(of_topic("    set: {x: }\n")), "4:14: the value of 'x' is an expression; this is nothing");
+  EXPECT_EQ(errors_of_set(of_topic("    set: {x: [1, 2]}\n")),
             "4:14: the value of 'x' is an expression; this is a list: an expression that begins with { or [ is written in quotes");
 }
 TEST(RuleSet, TellsAllErrorsAtOnceInTheOrderOfTheFile) {
-  EXPECT_EQ(errors("topics:\n"
-                   "  order.created:\n"
-                   "    valdate: []\n"
-                   "    sample: {keep: 1.5, key: a}\n"
-                   "    drop:\n"
-                   "      - name: Tests\n"
-                   "        when: a >\n"
-                   "      - when: b\n"
-                   "    drop: []\n"
-                   "tenant: 5\n"),
+  EXPECT_EQ(errors_of_set("topics:\n"
+                          "  order.created:\n"
+                          "    valdate: []\n"
+                          "    sample: {keep: 1.5, key: a}\n"
+                          "    drop:\n"
+                          "      - name: Tests\n"
+                          "        when: a >\n"
+                          "      - when: b\n"
+                          "    drop: []\n"
+                          "tenant: 5\n"),
             "3:5: a topic has no 'valdate'; did you mean 'validate'?\n"
             "4:20: keep is the part of the keys that stays, above 0 and up to 1; this is 1.5\n"
             "6:15: a rule's name consists of a-z, 0-9, _ and -, at most 64 of them; this is 'Tests'\n"
@@ -178,39 +178,40 @@ TEST(RuleSet, TellsAllErrorsAtOnceInTheOrderOfTheFile) {
             "10:9: the tenant is a text: write it in quotes, \"5\"");
 }
 TEST(RuleSet, RefusesWhatHasNoMeaning) {
-  EXPECT_EQ(errors("[]"), "1:1: a rule set is a map of tenant, topics; this is a list");
-  EXPECT_EQ(errors("tenant: acme"), "1:1: a rule set needs 'topics'");
-  EXPECT_EQ(errors("tenant: a b\ntopics: {}"), "1:9: the tenant has no spaces in it");
-  EXPECT_EQ(errors(of_topic("    drop: {name: a}\n")), "4:11: drop is a list (- …); this is a map");
-  EXPECT_EQ(errors(of_topic("    drop: [{name: a, when: x}, {name: a, when: y}]\n")), "4:39: the name 'a' is taken by a rule of this topic, in line 4");
-  EXPECT_EQ(errors(of_topic("    drop: [{name: a, when: x}]\n    meter: [{name: a, value: 1, unit: b, window: day}]\n")),
+  EXPECT_EQ(errors_of_set("[]"), "1:1: a rule set is a map of tenant, topics; this is a list");
+  EXPECT_EQ(errors_of_set("tenant: acme"), "1:1: a rule set needs 'topics'");
+  EXPECT_EQ(errors_of_set("tenant: a b\ntopics: {}"), "1:9: the tenant has no spaces in it");
+  EXPECT_EQ(errors_of_set(of_topic("    drop: {name: a}\n")), "4:11: drop is a list (- …); this is a map");
+  EXPECT_EQ(errors_of_set(of_topic("    drop: [{name: a, when: x}, {name: a, when: y}]\n")), "4:39: the name 'a' is taken by a rule of this topic, in line 4");
+  EXPECT_EQ(errors_of_set(of_topic("    drop: [{name: a, when: x}]\n    meter: [{name: a, value: 1, unit: b, window: day}]\n")),
             "5:20: the name 'a' is taken by a rule of this topic, in line 4");
-  EXPECT_EQ(errors(of_topic("    mask: [{field: a, with: rot13}]\n")), "4:29: with is one of stars, hmac, url_without_query; this is 'rot13'");
-  EXPECT_EQ(errors(of_topic("    mask: [{field: a, with: hmac, keep_last: 4}]\n")), "4:46: keep_last goes with stars only, not with hmac");
-  EXPECT_EQ(errors(of_topic("    mask: [{field: a, keep_last: -1}]\n")), "4:34: keep_last is a whole number from 0 to 1000; this is '-1'");
-  EXPECT_EQ(errors(of_topic("    remove: [a..b]\n")), "4:14: what is removed is the name of a field, a or a.b; this is 'a..b'");
-  EXPECT_EQ(errors(of_topic("    alert: [{name: a, when: x, severity: bad, title: t}]\n")), "4:42: severity is one of info, warning, critical; this is 'bad'");
-  EXPECT_EQ(errors(of_topic("    meter: [{name: a, value: 1, unit: b, window: week}]\n")), "4:50: window is one of hour, day, month; this is 'week'");
-  EXPECT_EQ(errors(of_topic("    sample: {key: a, keep: many}\n")), "4:28: keep is a number; this is 'many'");
-  EXPECT_EQ(errors(of_topic("    sample: {key: a, keep: nan}\n")), "4:28: keep is the part of the keys that stays, above 0 and up to 1; this is nan");
-  EXPECT_EQ(errors(of_topic("    set: {'a b': 1}\n")), "4:12: what is set is the name of a field, a or a.b; this is 'a b'");
+  EXPECT_EQ(errors_of_set(of_topic("    mask: [{field: a, with: rot13}]\n")), "4:29: with is one of stars, hmac, url_without_query; this is 'rot13'");
+  EXPECT_EQ(errors_of_set(of_topic("    mask: [{field: a, with: hmac, keep_last: 4}]\n")), "4:46: keep_last goes with stars only, not with hmac");
+  EXPECT_EQ(errors_of_set(of_topic("    mask: [{field: a, keep_last: -1}]\n")), "4:34: keep_last is a whole number from 0 to 1000; this is '-1'");
+  EXPECT_EQ(errors_of_set(of_topic("    remove: [a..b]\n")), "4:14: what is removed is the name of a field, a or a.b; this is 'a..b'");
+  EXPECT_EQ(errors_of_set(of_topic("    alert: [{name: a, when: x, severity: bad, title: t}]\n")),
+            "4:42: severity is one of info, warning, critical; this is 'bad'");
+  EXPECT_EQ(errors_of_set(of_topic("    meter: [{name: a, value: 1, unit: b, window: week}]\n")), "4:50: window is one of hour, day, month; this is 'week'");
+  EXPECT_EQ(errors_of_set(of_topic("    sample: {key: a, keep: many}\n")), "4:28: keep is a number; this is 'many'");
+  EXPECT_EQ(errors_of_set(of_topic("    sample: {key: a, keep: nan}\n")), "4:28: keep is the part of the keys that stays, above 0 and up to 1; this is nan");
+  EXPECT_EQ(errors_of_set(of_topic("    set: {'a b': 1}\n")), "4:12: what is set is the name of a field, a or a.b; this is 'a b'");
 }
 TEST(RuleSet, IsOnePlainDocument) {
-  EXPECT_EQ(errors(""), "1:1: the file is empty");
-  EXPECT_EQ(errors("tenant: &a acme\ntopics: {}"), "1:9: anchors and aliases (&name, *name) aren't read here: write it out");
-  EXPECT_EQ(errors("tenant: !!str acme\ntopics: {}"), "1:9: tags (!name) aren't read here");
-  EXPECT_EQ(errors("tenant: acme\ntopics: {}\n---\ntenant: b\ntopics: {}"), "4:1: a second document (---): one file holds one");
-  EXPECT_EQ(errors("tenant: \xFF"), "1:9: this is no UTF-8");
-  EXPECT_EQ(errors("tenant: {a\ntopics"), "2:7: this is no YAML: end of map flow not found");
-  EXPECT_EQ(errors("tenant: acme\ntopics: {}\nx: a ? b : c"),
+  EXPECT_EQ(errors_of_set(""), "1:1: the file is empty");
+  EXPECT_EQ(errors_of_set("tenant: &a acme\ntopics: {}"), "1:9: anchors and aliases (&name, *name) aren't read here: write it out");
+  EXPECT_EQ(errors_of_set("tenant: !!str acme\ntopics: {}"), "1:9: tags (!name) aren't read here");
+  EXPECT_EQ(errors_of_set("tenant: acme\ntopics: {}\n---\ntenant: b\ntopics: {}"), "4:1: a second document (---): one file holds one");
+  EXPECT_EQ(errors_of_set("tenant: \xFF"), "1:9: this is no UTF-8");
+  EXPECT_EQ(errors_of_set("tenant: {a\ntopics"), "2:7: this is no YAML: end of map flow not found");
+  EXPECT_EQ(errors_of_set("tenant: acme\ntopics: {}\nx: a ? b : c"),
             "3:10: this is no YAML: illegal map value; an expression with a colon and a space in it stands in quotes, or below a |");
-  EXPECT_EQ(errors(std::string(100, '[') + std::string(100, ']')), "1:65: lists and maps stand inside each other more than 64 times");
-  EXPECT_EQ(errors(std::string((512 << 10) + 1024, '#')), "1:1: the file has 513 KiB; at most 512 are read");
+  EXPECT_EQ(errors_of_set(std::string(100, '[') + std::string(100, ']')), "1:65: lists and maps stand inside each other more than 64 times");
+  EXPECT_EQ(errors_of_set(std::string((512 << 10) + 1024, '#')), "1:1: the file has 513 KiB; at most 512 are read");
 }
 TEST(RuleSet, HasAtMostAThousandRulesOfATopic) {
   std::string remove = "    remove: [f0";
   for (int i = 1; i < 1001; ++i) remove += ", f" + std::to_string(i);
-  EXPECT_EQ(errors(of_topic(remove + "]\n")), "3:3: order.created has 1001 rules; at most 1000 are run");
+  EXPECT_EQ(errors_of_set(of_topic(remove + "]\n")), "3:3: order.created has 1001 rules; at most 1000 are run");
 }
 TEST(RuleSet, IsReadFromOneLongLineInAMoment) {
   std::string json = R"({"tenant": "acme", "topics": {)";
@@ -239,11 +240,11 @@ std::map<std::string, std::string> files(const std::string& folder) {
   return texts;
 }
 TEST(RuleSetFiles, AreReadIfTheSchemaAcceptsThem) {
-  for (const auto& [name, text] : files("tests/rules/right")) EXPECT_EQ(errors(text), "right") << name;
+  for (const auto& [name, text] : files("tests/rules/right")) EXPECT_EQ(errors_of_set(text), "right") << name;
   for (const auto& [name, text] : files("contracts/rules")) {
     if (name.ends_with(".csv")) continue;  // tables that they look things up in
     if (!name.ends_with(".test.yaml")) {
-      EXPECT_EQ(errors(text), "right") << name;
+      EXPECT_EQ(errors_of_set(text), "right") << name;
       continue;
     }
     const auto tests = read_rule_tests(text);
@@ -269,7 +270,7 @@ TEST(RuleSetFiles, AreRefusedWithWhatTheyExpect) {
     for (const auto& [name, text] : files(folder)) {
       std::string expected, line;
       for (std::istringstream lines(text); std::getline(lines, line) && line.starts_with("#: ");) (expected += expected.empty() ? "" : "\n") += line.substr(3);
-      EXPECT_EQ(errors(text), expected) << name;
+      EXPECT_EQ(errors_of_set(text), expected) << name;
     }
   }
 }

@@ -5,7 +5,7 @@
 namespace millrace::rules {
 namespace {
 
-std::string errors(std::string_view file) {
+std::string errors_of_tests(std::string_view file) {
   const auto tests = read_rule_tests(file);
   return tests ? "right" : to_string(tests.error(), "");
 }
@@ -41,11 +41,11 @@ TEST(RuleTests, AreReadWithTheirPlaces) {
   EXPECT_EQ(tests->at(3).dropped->value, "");
 }
 TEST(RuleTests, TellAllThatIsWrongInThem) {
-  EXPECT_EQ(errors("tests:\n"
-                   "  - {name: a, topic: t, event: [], expect: {output: {}, dropped: true}}\n"
-                   "  - {name: a, topic: t, event: {}, expect: {dropped: true, alerts: [{name: x}]}}\n"
-                   "  - {name: b, event: {}, expect: {rejcted: {}}}\n"
-                   "  - {name: c, topic: t, event: {}, expect: {alerts: [{severity: bad}], meters: [{name: m, value: []}]}}\n"),
+  EXPECT_EQ(errors_of_tests("tests:\n"
+                            "  - {name: a, topic: t, event: [], expect: {output: {}, dropped: true}}\n"
+                            "  - {name: a, topic: t, event: {}, expect: {dropped: true, alerts: [{name: x}]}}\n"
+                            "  - {name: b, event: {}, expect: {rejcted: {}}}\n"
+                            "  - {name: c, topic: t, event: {}, expect: {alerts: [{severity: bad}], meters: [{name: m, value: []}]}}\n"),
             "2:32: an event is a map (name: …); this is a list\n"
             "2:66: an event has one fate: output, rejected or dropped\n"
             "3:12: the name 'a' is taken by a test in line 2\n"

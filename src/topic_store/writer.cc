@@ -13,7 +13,7 @@ using std::chrono::steady_clock;
 
 // A process that is told to stop waits for one such call at most. A commit that takes longer counts as unknown, which costs another
 // attempt and no more.
-constexpr milliseconds kCall{1'000}, kCommit{1'500};
+constexpr milliseconds kStep{1'000}, kCommit{1'500};
 
 // To be fenced is all in a day's work here, which the client calls a fatal error; and the follower's client says it when brokers are away.
 kafka::KafkaProperties quiet(kafka::KafkaProperties properties) {
@@ -81,7 +81,7 @@ Status Writer::ready(Deadline deadline) {
     producer_ = std::move(*producer);
   }
   if (!initialised_) {
-    if (auto done = producer_->init(slice(deadline, kCall)); !done) return std::unexpected(recover(Step::kInit, done.error()));
+    if (auto done = producer_->init(slice(deadline, kStep)); !done) return std::unexpected(recover(Step::kInit, done.error()));
     initialised_ = true;
   }
   return {};
@@ -91,9 +91,9 @@ Status Writer::ready(Deadline deadline) {
 // before the partition has its marker, so the end of what can be read may still be in front of our own last write. The
 // follower passes this end only when every transaction in front of it is settled.
 Result<Offset> Writer::read_to_end(Deadline deadline) {
-  auto end = ends_->watermarks({settings_.topic, PartitionId(0)}, slice(deadline, kCall));
+  auto end = ends_->watermarks({settings_.topic, PartitionId(0)}, slice(deadline, kStep));
   if (!end) return std::unexpected(Error{Retry::kTransient, end.error().code, end.error().message});
-  auto reached = follower_.wait_for(end->high, std::min(deadline, steady_clock::now() + kCall));
+  auto reached = follower_.wait_for(end->high, std::min(deadline, steady_clock::now() + kStep));
   if (!reached) return std::unexpected(reached.error());
   if (*reached) return end->high;
   // Perhaps somebody died in the middle of a transaction after we initialised: doing so again settles it.
@@ -127,7 +127,7 @@ Error Writer::recover(Step step, const kafka::TransactionError& error) {
   const Recovery recovery = recovery_from(step, error.failure);
   may_have_landed_ |= recovery.may_have_landed;
   if (recovery.producer == Recovery::Producer::kAbort) {
-    if (auto aborted = producer_->abort(kCall); !aborted) recover(Step::kAbort, aborted.error());
+    if (auto aborted = producer_->abort(kStep); !aborted) recover(Step::kAbort, aborted.error());
   } else if (recovery.producer == Recovery::Producer::kDrop) {
     drop_producer();
   }

@@ -4,11 +4,7 @@
 #include "simulation/world.h"
 
 namespace millrace::simulation {
-namespace {
-
-std::string name(const TopicPartition& p) { return p.topic + "/" + std::to_string(p.partition.value); }
-
-}  // namespace
+namespace {}  // namespace
 
 Sightings& Sightings::operator+=(const Sightings& more) {
   for (auto field : {&Sightings::commits, &Sightings::refused, &Sightings::unknown, &Sightings::adoptions, &Sightings::plans, &Sightings::inserts,
@@ -37,11 +33,11 @@ bool Checker::hopeless(const TopicPartition& partition) const {
 
 void Checker::stopped(const std::string& by, const TopicPartition& partition, const std::string& reason) {
   ++saw.stopped;
-  world_.env.trace([&] { return by + ": " + name(partition) + " stopped: " + reason; });
+  world_.env.trace([&] { return by + ": " + to_string(partition) + " stopped: " + reason; });
   const bool waits = reason.find("waits for") != std::string::npos;
   const bool adoptions = reason.find("times in a row") != std::string::npos && saw.adoptions > 0;
   if (!waits && !adoptions && !hopeless(partition) && !ever_tampered_.contains(partition))
-    throw Violation("stopped without a cause: " + name(partition) + " by " + by + ": " + reason);
+    throw Violation("stopped without a cause: " + to_string(partition) + " by " + by + ": " + reason);
 }
 
 bool Checker::finished(const LogPartition& partition, bool stopped) const {
@@ -60,7 +56,7 @@ void Checker::at_the_end() {
     const PlanRange* range = last != last_.end() && last->second.plan ? last->second.plan->find(p.name) : nullptr;
     const int64_t planned = range != nullptr ? range->offsets.end.value : end;
     if (p.younger && begun != beginnings_.end() && begin != 0)
-      throw Violation("missing: " + name(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
+      throw Violation("missing: " + to_string(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
     for (int64_t at = 0; at < p.last_end(); ++at) {
       using Kind = LogPartition::Kind;
       const auto& record = p.records[static_cast<size_t>(at)];
@@ -72,18 +68,18 @@ void Checker::at_the_end() {
                              : letters == 0 && (rows == 0 || (at >= end && at < planned && rows == 1));
       const int alerts = record.alerts, raised = due && rows == 1 && record.raises ? 1 : 0;
       if (right && alerts != raised && !(p.deleted && at >= end && alerts <= 1))
-        throw Violation((raised > alerts ? "missing: " : "wrong: ") + name(p.name) + " at " + std::to_string(at) + " has " + std::to_string(alerts) +
+        throw Violation((raised > alerts ? "missing: " : "wrong: ") + to_string(p.name) + " at " + std::to_string(at) + " has " + std::to_string(alerts) +
                         " alerts, and should have " + std::to_string(raised));
       if (!right && !(p.deleted && at >= end && rows + letters <= 1))  // a deleted topic's last transaction isn't followed
-        throw Violation((due && rows + letters == 0 ? "missing: " : "wrong: ") + name(p.name) + " at " + std::to_string(at) + " has " + std::to_string(rows) +
-                        " rows and " + std::to_string(letters) + " dead letters");
+        throw Violation((due && rows + letters == 0 ? "missing: " : "wrong: ") + to_string(p.name) + " at " + std::to_string(at) + " has " +
+                        std::to_string(rows) + " rows and " + std::to_string(letters) + " dead letters");
     }
   }
 }
 
 std::string Checker::state_of(const LogPartition& p) const {
   const auto now = decided_.find(p.name);
-  std::string state = name(p.name) + ": log ends at " + std::to_string(p.last_end()) + ", ";
+  std::string state = to_string(p.name) + ": log ends at " + std::to_string(p.last_end()) + ", ";
   if (now == decided_.end()) return state + "nothing committed";
   state += "committed " + std::to_string(now->second.offset.value);
   if (now->second.plan) state += " with plan " + to_string(now->second.plan->id.value);

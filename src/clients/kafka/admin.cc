@@ -166,7 +166,7 @@ Status Admin::delete_records(const TopicPartition& partition, Offset before, mil
   auto* request = rd_kafka_DeleteRecords_new(make_list(one).get());
   rd_kafka_DeleteRecords(impl_->rk.get(), &request, 1, impl_->options(RD_KAFKA_ADMIN_OP_DELETERECORDS, timeout).get(), impl_->queue.get());
   rd_kafka_DeleteRecords_destroy(request);
-  std::string what = "deleting records of " + partition.topic + "/" + std::to_string(partition.partition.value);
+  std::string what = "deleting records of " + to_string(partition);
   auto event = impl_->answer(timeout, what);
   if (!event) return std::unexpected(event.error());
   auto* list = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(event->get()));

@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRefusedAgain{20};
 
-bool contains(const std::vector<TopicPartition>& names, const TopicPartition& name) { return std::ranges::find(names, name) != names.end(); }
-
 }  // namespace
 
 action::Commit::Entry LaneProtocol::entry(const TopicPartition& name, TopicId topic, Offset offset, PlanPtr plan, int adoptions, bool stopped) const {

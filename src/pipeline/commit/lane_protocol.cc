@@ -10,8 +10,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kUnstableAgain{20}, kFailedAgain{200}, kStoppedAgain{5000};
 
-bool contains(const std::vector<TopicPartition>& names, const TopicPartition& name) { return std::ranges::find(names, name) != names.end(); }
-
 bool touches(const Plan& plan, const std::vector<TopicPartition>& names) {
   return std::ranges::any_of(names, [&](const auto& name) { return plan.find(name) != nullptr; });
 }
@@ -21,6 +19,8 @@ bool touches(const Plan& plan, const std::vector<TopicPartition>& names) {
 LaneProtocol::LaneProtocol(const LaneGuards& guards, uint16_t row_semantics) : guards_(guards), row_semantics_(row_semantics) { step(); }
 
 std::vector<Action> LaneProtocol::take_actions() { return std::exchange(actions_, {}); }
+
+bool LaneProtocol::contains(const std::vector<TopicPartition>& names, const TopicPartition& name) { return std::ranges::find(names, name) != names.end(); }
 
 LaneProtocol::Partition* LaneProtocol::find(const TopicPartition& name) {
   const auto at = partitions_.find(name);

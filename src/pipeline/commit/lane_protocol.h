@@ -229,6 +229,7 @@ class LaneProtocol {
   void ready(const TopicPartition& name, Partition& partition);
   bool busy(const TopicPartition& name) const;  // in flight, being committed, or closed
   action::Commit::Entry entry(const TopicPartition& name, TopicId topic, Offset offset, PlanPtr plan, int adoptions = 0, bool stopped = false) const;
+  static bool contains(const std::vector<TopicPartition>& names, const TopicPartition& name);
   Partition* find(const TopicPartition& name);
   const Partition* find(const TopicPartition& name) const;
   template <class T>

@@ -58,7 +58,7 @@ bool LaneProtocol::content() const {
 std::string LaneProtocol::waits_for() const {
   std::string found, unread, unstable, beginnings;
   for (const auto& [name, p] : partitions_) {
-    const std::string each = " " + name.topic + "/" + std::to_string(name.partition.value);
+    const std::string each = " " + to_string(name);
     if (p.phase == Phase::kReading) (p.unstable ? unstable : unread) += each;
     if (p.phase == Phase::kResolving) beginnings += each;
   }

@@ -13,8 +13,7 @@ constexpr milliseconds kTimeout{3000};
 Result<Offset> resolve_beginning(const TopicPartition& partition, const BeginningSettings& settings, kafka::Reader& reader, ClickHouseSink& sink) {
   const std::string table = clickhouse::table_of_topic(partition.topic);
   const auto last = sink.last_offset(table, partition.topic, partition.partition);
-  if (!last)
-    return transient("whether " + table + " has rows of " + partition.topic + "/" + std::to_string(partition.partition.value) + ": " + last.error().message);
+  if (!last) return transient("whether " + table + " has rows of " + to_string(partition) + ": " + last.error().message);
   if (*last)
     return permanent("the group has no offset for it, but " + table + " has rows of it up to offset " + std::to_string((*last)->value) +
                      ": the offset expired, or the group was deleted, or the topic was made anew; say from where to go on with `millrace offsets accept`");

@@ -77,7 +77,6 @@ EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max,
 
 EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const RecordRun& run, size_t given_up_max, milliseconds schema_patience,
                                       milliseconds step) {
-  using Kind = DecodeAttempt::Kind;
   const size_t columns = topic.decoder.reader().columns.size();
   columns::Column &partitions = topic.rows.column(columns), &offsets = topic.rows.column(columns + 1), &schema_ids = topic.rows.column(columns + 2);
   Progress progress;
@@ -86,12 +85,12 @@ EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const
     const auto given =
         policy_ == GivenUpPolicy::kAsGiven ? std::ranges::find(range.given_up, record.offset, &std::pair<Offset, RejectionCode>::first) : range.given_up.end();
     DecodeAttempt attempt = given != range.given_up.end() ? as_given(record, given->second) : topic.decoder.decode(record, schema_patience, topic.rows);
-    if (attempt.kind == Kind::kAwaited) {
+    if (attempt.kind == DecodeAttempt::Kind::kAwaited) {
       progress.why = Progress::Why::kSchemaAwaited;
       progress.reason = std::move(attempt.rejection.reason);
       return progress;
     }
-    if (attempt.kind == Kind::kRow) [[likely]] {
+    if (attempt.kind == DecodeAttempt::Kind::kRow) [[likely]] {
       partitions.append(run.partition.partition.value);
       offsets.append(record.offset.value);
       schema_ids.append(topic.decoder.schema().value);

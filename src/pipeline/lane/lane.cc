@@ -141,7 +141,7 @@ void Lane::serve_group() {
 void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
   const auto held = protocol_.held();
   std::string names;
-  for (const auto& p : rebalance.partitions) names += " " + p.topic + "/" + std::to_string(p.partition.value);
+  for (const auto& p : rebalance.partitions) names += " " + to_string(p);
   switch (rebalance.kind) {
     case kafka::RebalanceKind::kAssigned:
       metrics_.rebalance("assigned").add();

@@ -12,8 +12,6 @@ namespace {
 constexpr std::chrono::milliseconds kProducerAgain{500}, kBeginningAgain{1000};
 constexpr kafka::milliseconds kOffsets{5000};
 constexpr std::chrono::milliseconds kSeek{200};  // of a turn, for beginnings
-
-std::string name_of(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
 }  // namespace
 
 void Lane::carry_out() {
@@ -84,7 +82,7 @@ void Lane::seek_beginnings() {
 void Lane::seek_beginning(const action::ResolveBeginning& resolve) {
   const auto begin = resolve_beginning(resolve.partition, {context_.settings.start_ms}, *reader_, sink_);
   if (begin) {
-    log::info("{} begins at offset {}", name_of(resolve.partition), begin->value);
+    log::info("{} begins at offset {}", to_string(resolve.partition), begin->value);
     return protocol_.beginning_found(resolve.number, resolve.partition, *begin);
   }
   if (begin.error().retry == Retry::kPermanent) return protocol_.beginning_refused(resolve.number, resolve.partition, begin.error().message);
@@ -122,7 +120,7 @@ void Lane::carry_out(const action::Release& release) {
 }
 
 void Lane::carry_out(const action::Stopped& stopped) {
-  log::error("{} stands still: {}", name_of(stopped.partition), stopped.reason);
+  log::error("{} stands still: {}", to_string(stopped.partition), stopped.reason);
   stopped_[stopped.partition] = stopped.reason;
 }
 

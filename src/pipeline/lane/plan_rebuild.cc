@@ -7,7 +7,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 constexpr milliseconds kAgain{500};
-std::string name_of(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
 }  // namespace
 
 PlanRebuild::PlanRebuild(PlanPtr plan, EpochRows rows, kafka::KafkaProperties kafka)
@@ -52,7 +51,7 @@ PlanRebuild::State PlanRebuild::step(milliseconds timeout) {
 PlanRebuild::State PlanRebuild::take(const RecordBatch& batch) {
   for (const auto& error : batch.partition_errors()) {
     if (error.error.retry == Retry::kPermanent)
-      return refuse(name_of(error.partition) + ": " + error.error.message + ": the plan's records can't be read again");
+      return refuse(to_string(error.partition) + ": " + error.error.message + ": the plan's records can't be read again");
     return wait(error.error.message);
   }
   const auto records = batch.records();
@@ -69,7 +68,7 @@ PlanRebuild::State PlanRebuild::take(const RecordBatch& batch) {
     if (end.offset >= plan_->find(end.partition)->offsets.end)
       next_.erase(at);
     else if (at->second > end.offset)
-      return refuse(name_of(end.partition) + " ends at offset " + std::to_string(end.offset.value) + ", before the plan's range: the log was cut");
+      return refuse(to_string(end.partition) + " ends at offset " + std::to_string(end.offset.value) + ", before the plan's range: the log was cut");
   }
   return next_.empty() ? finished() : State::kGoingOn;
 }
@@ -95,7 +94,7 @@ PlanRebuild::State PlanRebuild::finished() {
   for (const PlanRange& range : plan_->ranges) {
     const CollectedRange& read = rows_.ranges().at(range.partition);
     if (read.records == range.records && read.checksum == range.checksum) continue;
-    return refuse(name_of(range.partition) + ", offsets " + std::to_string(range.offsets.begin.value) + " to " + std::to_string(range.offsets.end.value) +
+    return refuse(to_string(range.partition) + ", offsets " + std::to_string(range.offsets.begin.value) + " to " + std::to_string(range.offsets.end.value) +
                   ": " + std::to_string(read.records) + " records are there now, where " + std::to_string(range.records) + " were planned" +
                   (read.records == range.records ? ", but not the same ones" : "") + ": the log is no longer what it was");
   }

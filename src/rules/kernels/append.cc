@@ -137,61 +137,7 @@ Appended put(const Vector& vector, size_t entry, Column& column) {
   return std::unexpected("rules give no value for a column of " + columns::to_string(type));
 }
 
-// Of elements, keys and values: without a place for null if they are never null.
-std::expected<columns::Type, std::string> inner_type_of(const Type& type) {
-  auto whole = column_type_of(type);
-  if (!whole || type.nullable || whole->kind != Kind::kNullable) return whole;
-  return whole->children[0];
-}
-
 }  // namespace
-
-std::expected<columns::Type, std::string> column_type_of(const Type& type) {
-  const auto plain = [](Kind kind) { return columns::nullable(columns::simple(kind)); };
-  switch (type.kind) {
-    case TypeKind::kBool: return plain(Kind::kBool);
-    case TypeKind::kInt: return plain(Kind::kInt64);
-    case TypeKind::kUint: return plain(Kind::kUInt64);
-    case TypeKind::kDouble: return plain(Kind::kFloat64);
-    case TypeKind::kString:
-    case TypeKind::kBytes: return plain(Kind::kString);
-    case TypeKind::kTimestamp: return columns::nullable(columns::date_time64(6, "UTC"));
-    case TypeKind::kDecimal: return columns::nullable(columns::decimal(type.precision, type.scale));
-    case TypeKind::kList: {
-      if (type.nullable) return std::unexpected("a list that may be null has no column type: give a value for null (x.orValue([]))");
-      auto element = inner_type_of(type.children[0]);
-      return element ? std::expected<columns::Type, std::string>(columns::array(*std::move(element))) : element;
-    }
-    case TypeKind::kMap: {
-      if (type.nullable) return std::unexpected("a map that may be null has no column type: give a value for null");
-      auto key = inner_type_of(type.children[0]), value = inner_type_of(type.children[1]);
-      if (!key) return key;
-      if (!value) return value;
-      return columns::map(*std::move(key), *std::move(value));
-    }
-    case TypeKind::kDuration: return std::unexpected("a duration has no column type: take its seconds (x.getSeconds()) or its text (string(x))");
-    case TypeKind::kNull: return std::unexpected("null alone has no type: give it one (x ? 1 : null)");
-    case TypeKind::kNever: return std::unexpected("an empty list or map alone has no type");
-    default: return std::unexpected(to_string(type) + " has no column type: take one of its fields");
-  }
-}
-
-std::expected<void, std::string> fits(const Type& type, const columns::Type& column) {
-  const auto no = [&] { return std::unexpected(to_string(type) + " doesn't go into a column of " + columns::to_string(column)); };
-  if (type.is(TypeKind::kNever)) return {};
-  if (type.is(TypeKind::kNull)) return columns::is_nullable(column) ? std::expected<void, std::string>() : no();
-  if (column.kind == Kind::kNullable || column.kind == Kind::kLowCardinality) return fits(type, column.children[0]);
-  const Type own = type_of(column);
-  const bool whole = (type.is(TypeKind::kInt) || type.is(TypeKind::kUint)) && (own.is(TypeKind::kInt) || own.is(TypeKind::kUint));
-  const bool bytes = type.is(TypeKind::kBytes) && column.kind == Kind::kString;
-  const bool fixed = type.is(TypeKind::kString) && column.kind == Kind::kFixedString;
-  if (!whole && !bytes && !fixed && type.kind != own.kind) return no();
-  if (own.is(TypeKind::kUnreadable)) return no();
-  for (size_t i = 0; i < type.children.size(); ++i) {
-    if (!fits(type.children[i], column.children[i])) return no();
-  }
-  return {};
-}
 
 std::expected<void, std::string> append(const Vector& vector, size_t entry, columns::Column& column) {
   const columns::Type& type = column.type();

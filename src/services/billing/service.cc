@@ -52,7 +52,7 @@ Result<std::unique_ptr<Service>> Service::start(const ServiceSettings& settings,
   auto ledger = Ledger::open(settings.ledger, metrics);
   if (!ledger) return std::unexpected(ledger.error());
   auto impl = std::make_unique<Impl>(std::move(*ledger), reading(settings.ledger.database));
-  auto server = rpc::Server::start(settings.listen, {rpc::Served{&impl->calls, v1::Billing::service_full_name()}});
+  auto server = rpc::Server::start(settings.listen, {{&impl->calls, v1::Billing::service_full_name()}});
   if (!server) return std::unexpected(server.error());
   impl->server = std::move(*server);
   impl->tidy = std::thread([raw = impl.get(), every = settings.tidy_every] { raw->tidy_loop(every); });

@@ -4,15 +4,15 @@
 
 namespace millrace::catalog {
 
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 Answer answer_of(const Refusal& refusal) {
-  json body = {{"error_code", refusal.status}, {"message", refusal.message}};
+  ordered_json body = {{"error_code", refusal.status}, {"message", refusal.message}};
   if (!refusal.errors.empty()) {
     for (const UploadError& error : refusal.errors) body["errors"].push_back({{"line", error.line}, {"column", error.column}, {"message", error.message}});
     body["text"] = refusal.text;
   }
-  return {refusal.status, body.dump(-1, ' ', false, json::error_handler_t::replace)};
+  return {refusal.status, body.dump(-1, ' ', false, ordered_json::error_handler_t::replace)};
 }
 
 Refusal wrong_upload(std::vector<UploadError> errors, const std::string& what) {

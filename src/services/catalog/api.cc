@@ -8,7 +8,7 @@
 namespace millrace::catalog {
 
 using namespace catalog_topic;
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 std::optional<std::string> Call::parameter(const std::string& name) const {
   const auto it = query.find(name);
@@ -24,7 +24,7 @@ std::optional<uint64_t> read_number(const std::string& text) {
 }
 
 std::string described(const Change& change) {
-  json out = {{"version", change.number}};
+  ordered_json out = {{"version", change.number}};
   out["kind"] = change.kind == EntryKind::kTable ? change.removes() ? "table_removed" : "table" : change.removes() ? "rules_removed" : "rules";
   out[change.kind == EntryKind::kTable ? "table" : "tenant"] = change.name;
   if (!change.removes()) out["content_hash"] = to_string(change.content());
@@ -33,7 +33,7 @@ std::string described(const Change& change) {
   out["comment"] = change.comment;
   out["time_ms"] = change.time_ms;
   out["hash"] = to_string(change.hash);
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  return out.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 const std::vector<Api::Route>& Api::routes() {
@@ -75,9 +75,9 @@ Api::Result Api::catalog(const Call&) {
   return store_.read([&](const CatalogState& state) -> Result {
     const auto contents = state.current();
     if (!contents) return std::unexpected(Refusal{500, contents.error()});
-    const json out = {{"version", (*contents)->version},      {"hash", to_string((*contents)->hash)}, {"tenants", (*contents)->tenants.size()},
-                      {"tables", (*contents)->tables.size()}, {"oldest_version", state.floor()},      {"problems", state.problems()}};
-    return Answer{200, out.dump(-1, ' ', false, json::error_handler_t::replace)};
+    const ordered_json out = {{"version", (*contents)->version},      {"hash", to_string((*contents)->hash)}, {"tenants", (*contents)->tenants.size()},
+                              {"tables", (*contents)->tables.size()}, {"oldest_version", state.floor()},      {"problems", state.problems()}};
+    return Answer{200, out.dump(-1, ' ', false, ordered_json::error_handler_t::replace)};
   });
 }
 

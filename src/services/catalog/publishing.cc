@@ -10,7 +10,7 @@ namespace millrace::catalog {
 namespace {
 
 using namespace catalog_topic;
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr size_t kNoteBytesMax = 1000;  // author, comment
 
@@ -23,7 +23,7 @@ std::string new_request() {
 }
 
 Answer answer(const Upload& upload, const Outcome& outcome, bool dry_run) {
-  json body = {{"version", outcome.version}, {"hash", to_string(outcome.hash)}, {"changed", outcome.changed}};
+  ordered_json body = {{"version", outcome.version}, {"hash", to_string(outcome.hash)}, {"changed", outcome.changed}};
   if (dry_run) body["dry_run"] = true;
   Answer out;
   if (upload.rules || upload.table) {
@@ -32,7 +32,7 @@ Answer answer(const Upload& upload, const Outcome& outcome, bool dry_run) {
     out.headers.emplace_back("ETag", etag(content));
   }
   if (upload.rules) {
-    body["derived"] = json::object();
+    body["derived"] = ordered_json::object();
     for (const auto& topic : upload.rules->derived)
       for (const auto& column : topic.columns) body["derived"][topic.topic][column.name] = columns::to_string(column.type);
   }

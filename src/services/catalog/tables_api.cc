@@ -9,14 +9,14 @@ namespace millrace::catalog {
 namespace {
 
 using namespace catalog_topic;
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 bool is_table_name(const std::string& name) {
   return !name.empty() && name.size() <= 64 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == name.npos;
 }
 
-json described(const std::string& name, const TableSource& table) {
-  json columns = json::array();
+ordered_json described(const std::string& name, const TableSource& table) {
+  ordered_json columns = ordered_json::array();
   for (const TableColumn& column : table.definition.columns) columns.push_back({{"name", column.name}, {"type", type_text(column.type)}});
   return {{"table", name},      {"version", table.version}, {"content_hash", to_string(table.content_hash)},
           {"rows", table.rows}, {"bytes", table.bytes},     {"key", table.definition.key},
@@ -37,9 +37,9 @@ Api::Result Api::tables(const Call&) {
   return store_.read([&](const CatalogState& state) -> Result {
     const auto contents = state.current();
     if (!contents) return std::unexpected(Refusal{500, contents.error()});
-    json out = json::array();
+    ordered_json out = ordered_json::array();
     for (const auto& [name, table] : (*contents)->tables) out.push_back(described(name, *table));
-    return Answer{200, out.dump(-1, ' ', false, json::error_handler_t::replace)};
+    return Answer{200, out.dump(-1, ' ', false, ordered_json::error_handler_t::replace)};
   });
 }
 

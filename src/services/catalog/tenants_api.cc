@@ -10,7 +10,7 @@ namespace millrace::catalog {
 namespace {
 
 using namespace catalog_topic;
-using json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 
 constexpr const char* kYaml = "application/yaml";
 
@@ -46,10 +46,10 @@ Api::Result Api::tenants(const Call&) {
   return store_.read([&](const CatalogState& state) -> Result {
     const auto contents = state.current();
     if (!contents) return std::unexpected(Refusal{500, contents.error()});
-    json out = json::array();
+    ordered_json out = ordered_json::array();
     for (const auto& [tenant, rules] : (*contents)->tenants)
       out.push_back({{"tenant", tenant}, {"version", rules->version}, {"content_hash", to_string(rules->content_hash)}, {"bytes", rules->text.size()}});
-    return Answer{200, out.dump(-1, ' ', false, json::error_handler_t::replace)};
+    return Answer{200, out.dump(-1, ' ', false, ordered_json::error_handler_t::replace)};
   });
 }
 

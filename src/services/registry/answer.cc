@@ -4,9 +4,11 @@
 
 namespace millrace::registry {
 
+std::string text_of(const nlohmann::ordered_json& value) { return value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); }
+
 Answer answer_of(const Refusal& refusal) {
   const nlohmann::ordered_json body = {{"error_code", refusal.code}, {"message", refusal.message}};
-  return {refusal.status, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+  return {refusal.status, text_of(body)};
 }
 
 Refusal no_route(const std::string& method, const std::string& path) {

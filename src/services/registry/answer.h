@@ -1,6 +1,7 @@
 #pragma once
 // What a request is answered, with Confluent's error codes (its rest/exceptions/Errors.java) and sentences.
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace millrace::registry {
@@ -18,7 +19,8 @@ struct Refusal {
   std::string message;
 };
 
-Answer answer_of(const Refusal& refusal);  // {"error_code":…,"message":…}
+std::string text_of(const nlohmann::ordered_json& value);  // one line; what isn\'t UTF-8 is replaced
+Answer answer_of(const Refusal& refusal);                  // {"error_code":…,"message":…}
 
 Refusal no_route(const std::string& method, const std::string& path);
 Refusal subject_not_found(const std::string& subject);                         // 40401

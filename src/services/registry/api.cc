@@ -9,9 +9,7 @@
 namespace millrace::registry {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+using nlohmann::ordered_json;
 
 Deleted shown(const Call& call) { return call.flag("deleted") ? Deleted::kShown : Deleted::kHidden; }
 
@@ -35,14 +33,14 @@ Decided<std::pair<int, Version>> find(const SchemaState& state, const std::strin
   return std::unexpected(version_not_found(wanted));
 }
 
-void put_schema(json& to, const StoredSchema& schema) {
+void put_schema(ordered_json& to, const StoredSchema& schema) {
   if (schema.type != "AVRO") to["schemaType"] = schema.type;
-  if (!schema.references.empty()) to["references"] = json::parse(schema.references);
+  if (!schema.references.empty()) to["references"] = ordered_json::parse(schema.references);
   to["schema"] = schema.schema;
 }
 
-json described(const SchemaState& state, const std::string& subject, int version, SchemaId id) {
-  json out = {{"subject", subject}, {"version", version}, {"id", id.value}};
+ordered_json described(const SchemaState& state, const std::string& subject, int version, SchemaId id) {
+  ordered_json out = {{"subject", subject}, {"version", version}, {"id", id.value}};
   put_schema(out, *state.schema(id));
   return out;
 }
@@ -100,9 +98,9 @@ Api::Result Api::schema_by_id(const Call& call) {
     const auto id = positive(call.pieces[0]);
     const StoredSchema* schema = id ? state.schema(SchemaId(*id)) : nullptr;
     if (!schema) return std::unexpected(schema_id_not_found(call.pieces[0]));
-    json out = json::object();
+    ordered_json out = ordered_json::object();
     put_schema(out, *schema);
-    return dump(out);
+    return text_of(out);
   });
 }
 
@@ -120,11 +118,11 @@ Api::Result Api::versions_by_id(const Call& call) {
     const auto id = positive(call.pieces[0]);
     const StoredSchema* schema = id ? state.schema(SchemaId(*id)) : nullptr;
     if (!schema) return std::unexpected(schema_id_not_found(call.pieces[0]));
-    json out = json::array();
+    ordered_json out = ordered_json::array();
     for (const auto& [subject, version] : schema->used_by)
       for (const auto& [number, there] : state.versions(subject, shown(call)))
         if (number == version) out.push_back({{"subject", subject}, {"version", version}});
-    return dump(out);
+    return text_of(out);
   });
 }
 
@@ -137,31 +135,31 @@ Api::Result Api::subjects_by_id(const Call& call) {
     for (const auto& [subject, version] : schema->used_by)
       for (const auto& [number, there] : state.versions(subject, shown(call)))
         if (number == version) names.insert(subject);
-    return dump(names);
+    return text_of(names);
   });
 }
 
 Api::Result Api::subjects(const Call& call) {
   const auto prefix = call.query.find("subjectPrefix");
-  json out = json::array();
+  ordered_json out = ordered_json::array();
   for (auto& subject : store_.read([&](const SchemaState& state) { return state.subjects(shown(call)); }))
     if (prefix == call.query.end() || subject.starts_with(prefix->second)) out.push_back(std::move(subject));
-  return dump(out);
+  return text_of(out);
 }
 
 Api::Result Api::subject_versions(const Call& call) {
   const auto versions = store_.read([&](const SchemaState& state) { return state.versions(call.pieces[0], shown(call)); });
   if (versions.empty()) return std::unexpected(subject_not_found(call.pieces[0]));
-  json out = json::array();
+  ordered_json out = ordered_json::array();
   for (const auto& [number, version] : versions) out.push_back(number);
-  return dump(out);
+  return text_of(out);
 }
 
 Api::Result Api::subject_version(const Call& call) {
   return store_.read([&](const SchemaState& state) -> Result {
     const auto found = find(state, call.pieces[0], call.pieces[1], shown(call));
     if (!found) return std::unexpected(found.error());
-    return dump(described(state, call.pieces[0], found->first, found->second.id));
+    return text_of(described(state, call.pieces[0], found->first, found->second.id));
   });
 }
 
@@ -179,7 +177,7 @@ Api::Result Api::look_up(const Call& call) {
   return store_.read([&](const SchemaState& state) -> Result {
     const auto found = find_version(state, call.pieces[0], *candidate, shown(call));
     if (!found) return std::unexpected(found.error());
-    return dump(described(state, call.pieces[0], found->first, found->second));
+    return text_of(described(state, call.pieces[0], found->first, found->second));
   });
 }
 
@@ -188,7 +186,7 @@ Api::Result Api::enroll(const Call& call) {
   if (!is_valid_subject(subject)) return std::unexpected(invalid_subject(subject));
   const auto candidate = read_candidate(call.body);
   if (!candidate) return std::unexpected(candidate.error());
-  const auto answer = [](SchemaId id) { return dump({{"id", id.value}}); };
+  const auto answer = [](SchemaId id) { return text_of({{"id", id.value}}); };
   // What is registered stays registered: that needs no Kafka, and most calls are of that kind.
   if (auto there = store_.read([&](const SchemaState& state) { return find_version(state, subject, *candidate, Deleted::kHidden); }))
     return answer(there->second);
@@ -216,9 +214,9 @@ Api::Result Api::compatibility(const Call& call) {
       versions = {*one};
     }
     const auto reasons = incompatibilities(state, state.level_of(subject).value_or(state.level()), *candidate, versions);
-    json out = {{"is_compatible", reasons.empty()}};
+    ordered_json out = {{"is_compatible", reasons.empty()}};
     if (call.flag("verbose")) out["messages"] = reasons;
-    return dump(out);
+    return text_of(out);
   });
 }
 
@@ -230,7 +228,7 @@ Api::Result Api::get_level(const Call& call) {
       if (!own && !call.flag("defaultToGlobal")) return std::unexpected(level_not_set(call.pieces[0]));
       if (own) level = own;
     }
-    return dump({{"compatibilityLevel", avro::name(*level)}});
+    return text_of({{"compatibilityLevel", avro::name(*level)}});
   });
 }
 
@@ -246,7 +244,7 @@ Api::Result Api::put_level(const Call& call) {
   });
   if (failed) return std::unexpected(*failed);
   if (!level) return std::unexpected(level.error());
-  return dump({{"compatibility", avro::name(*level)}});
+  return text_of({{"compatibility", avro::name(*level)}});
 }
 
 Api::Result Api::get_mode(const Call& call) {
@@ -257,7 +255,7 @@ Api::Result Api::get_mode(const Call& call) {
       if (!own && !call.flag("defaultToGlobal")) return std::unexpected(mode_not_set(call.pieces[0]));
       if (own) mode = *own;
     }
-    return dump({{"mode", read_only_ ? "READONLY" : mode}});
+    return text_of({{"mode", read_only_ ? "READONLY" : mode}});
   });
 }
 

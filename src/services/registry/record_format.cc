@@ -2,13 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "services/registry/answer.h"
+
 namespace millrace::registry {
 namespace {
 
 using nlohmann::json;
-using ordered = nlohmann::ordered_json;  // the order of keys is part of the format
+using nlohmann::ordered_json;  // the order of keys is part of the format
 
-std::optional<std::string> text_of(const json& object, const char* name) {
+std::optional<std::string> string_member(const json& object, const char* name) {
   const auto it = object.find(name);
   if (it == object.end() || !it->is_string()) return std::nullopt;
   return it->get<std::string>();
@@ -25,9 +27,9 @@ Record read_schema(const std::string& subject, const json& key, const std::optio
   const auto version = positive_of(key, "version");
   if (!version) return Unreadable{"a SCHEMA key of subject " + subject + " without a version"};
   if (!value) return SchemaTombstone{subject, *version};
-  SchemaRecord record{subject, *version, {}, {}, text_of(*value, "schemaType").value_or("AVRO"), "", value->value("deleted", false)};
+  SchemaRecord record{subject, *version, {}, {}, string_member(*value, "schemaType").value_or("AVRO"), "", value->value("deleted", false)};
   const auto id = positive_of(*value, "id");
-  const auto schema = text_of(*value, "schema");
+  const auto schema = string_member(*value, "schema");
   if (!id || !schema) return Unreadable{"version " + std::to_string(*version) + " of subject " + subject + " without id or schema"};
   record.id = SchemaId(*id);
   record.schema = *schema;
@@ -36,13 +38,11 @@ Record read_schema(const std::string& subject, const json& key, const std::optio
   return record;
 }
 
-std::string dump(const ordered& value) { return value.dump(-1, ' ', false, ordered::error_handler_t::replace); }
-
 }  // namespace
 
 Record read_record(const topic_store::StoredRecord& stored) {
   const json key = json::parse(stored.key, nullptr, false);
-  const auto type = key.is_object() ? text_of(key, "keytype") : std::nullopt;
+  const auto type = key.is_object() ? string_member(key, "keytype") : std::nullopt;
   if (!type) return Unreadable{"a key that isn't Confluent's: " + std::string(stored.key.substr(0, 100))};
   if (*type == "NOOP") return Noop{};
   std::optional<json> value;
@@ -50,9 +50,9 @@ Record read_record(const topic_store::StoredRecord& stored) {
     value = json::parse(*stored.value, nullptr, false);
     if (!value->is_object()) return Unreadable{"a value that is no JSON object, of the key " + std::string(stored.key.substr(0, 100))};
   }
-  const auto subject = text_of(key, "subject");
-  if (*type == "CONFIG") return LevelRecord{subject, value ? text_of(*value, "compatibilityLevel") : std::nullopt};
-  if (*type == "MODE") return ModeRecord{subject, value ? text_of(*value, "mode") : std::nullopt};
+  const auto subject = string_member(key, "subject");
+  if (*type == "CONFIG") return LevelRecord{subject, value ? string_member(*value, "compatibilityLevel") : std::nullopt};
+  if (*type == "MODE") return ModeRecord{subject, value ? string_member(*value, "mode") : std::nullopt};
   if (*type != "SCHEMA" && *type != "DELETE_SUBJECT" && *type != "CLEAR_SUBJECT") return Unreadable{"the unknown keytype " + *type};
   if (!subject) return Unreadable{"a key of keytype " + *type + " without a subject"};
   if (*type == "SCHEMA") return read_schema(*subject, key, value);
@@ -64,20 +64,20 @@ Record read_record(const topic_store::StoredRecord& stored) {
 }
 
 topic_store::NewRecord write_record(const SchemaRecord& record) {
-  const ordered key = {{"keytype", "SCHEMA"}, {"subject", record.subject}, {"version", record.version}, {"magic", 1}};
-  ordered value = {{"subject", record.subject}, {"version", record.version}, {"id", record.id.value}};
+  const ordered_json key = {{"keytype", "SCHEMA"}, {"subject", record.subject}, {"version", record.version}, {"magic", 1}};
+  ordered_json value = {{"subject", record.subject}, {"version", record.version}, {"id", record.id.value}};
   if (record.type != "AVRO") value["schemaType"] = record.type;
-  if (!record.references.empty()) value["references"] = ordered::parse(record.references);
+  if (!record.references.empty()) value["references"] = ordered_json::parse(record.references);
   value["schema"] = record.schema;
   value["deleted"] = record.deleted;
-  return {dump(key), dump(value)};
+  return {text_of(key), text_of(value)};
 }
 
 topic_store::NewRecord write_record(const LevelRecord& record) {
-  ordered key = {{"keytype", "CONFIG"}, {"subject", nullptr}, {"magic", 0}};
+  ordered_json key = {{"keytype", "CONFIG"}, {"subject", nullptr}, {"magic", 0}};
   if (record.subject) key["subject"] = *record.subject;
-  if (!record.level) return {dump(key), std::nullopt};
-  return {dump(key), dump({{"compatibilityLevel", *record.level}})};
+  if (!record.level) return {text_of(key), std::nullopt};
+  return {text_of(key), text_of({{"compatibilityLevel", *record.level}})};
 }
 
 }  // namespace millrace::registry

@@ -6,22 +6,20 @@
 
 namespace millrace::audit {
 
-using nlohmann::json;
-
 class SchemaCompiler {
  public:
   explicit SchemaCompiler(DatumReader& reader) : reader_(reader) {}
 
-  uint32_t compile(const json& schema, const std::string& space) {
+  uint32_t compile(const nlohmann::json& schema, const std::string& space) {
     if (schema.is_string()) return named(schema.get<std::string>(), space);
     const auto index = static_cast<uint32_t>(reader_.nodes_.size());
     if (schema.is_array()) {
       reader_.nodes_.emplace_back().kind = Kind::kUnion;
-      for (const json& branch : schema) add_child(index, compile(branch, space));
+      for (const nlohmann::json& branch : schema) add_child(index, compile(branch, space));
       return index;
     }
     if (!schema.is_object()) throw std::invalid_argument("neither name, union nor object: " + schema.dump());
-    const json& type = schema.at("type");
+    const nlohmann::json& type = schema.at("type");
     if (!type.is_string()) return compile(type, space);
     const auto text = type.get<std::string>();
     if (text == "record" || text == "error") return record(schema, space);
@@ -62,7 +60,7 @@ class SchemaCompiler {
   }
 
   // Returns the namespace for what is inside.
-  std::string declare(const json& schema, const std::string& space, uint32_t index) {
+  std::string declare(const nlohmann::json& schema, const std::string& space, uint32_t index) {
     const auto name = schema.at("name").get<std::string>();
     const size_t dot = name.rfind('.');
     const std::string inner = dot != name.npos ? name.substr(0, dot) : schema.value("namespace", space);
@@ -70,11 +68,11 @@ class SchemaCompiler {
     return inner;
   }
 
-  uint32_t record(const json& schema, const std::string& space) {
+  uint32_t record(const nlohmann::json& schema, const std::string& space) {
     const auto index = static_cast<uint32_t>(reader_.nodes_.size());
     reader_.nodes_.emplace_back().kind = Kind::kRecord;
     const std::string inner = declare(schema, space, index);
-    for (const json& field : schema.at("fields")) {
+    for (const nlohmann::json& field : schema.at("fields")) {
       add_child(index, compile(field.at("type"), inner));
       if (index != 0) continue;
       const auto name = field.at("name").get<std::string>();
@@ -86,7 +84,7 @@ class SchemaCompiler {
     return index;
   }
 
-  static void logical(DatumReader::Node& node, const json& schema) {
+  static void logical(DatumReader::Node& node, const nlohmann::json& schema) {
     if (schema.value("logicalType", "") != "decimal") return;
     node.decimal = true;
     node.scale = schema.value("scale", 0);
@@ -102,7 +100,7 @@ Result<DatumReader> DatumReader::compile(const std::string& schema) {
   DatumReader reader;
   try {
     // The root comes out as node 0 also where `{"type": {"type": "record" …}}` wraps it.
-    SchemaCompiler(reader).compile(json::parse(schema), "");
+    SchemaCompiler(reader).compile(nlohmann::json::parse(schema), "");
   } catch (const std::exception& error) {
     return permanent(std::string("schema: ") + error.what());
   }

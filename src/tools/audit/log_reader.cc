@@ -19,7 +19,7 @@ Status read_range(const kafka::KafkaProperties& properties, const PartitionRange
   auto reader = kafka::Reader::create({.kafka = properties, .group = {}});
   if (!reader) return std::unexpected(reader.error());
   if (auto assigned = reader->assign({{of.partition, of.range.begin}}); !assigned) return assigned;
-  const std::string where = of.partition.topic + "/" + std::to_string(of.partition.partition.value);
+  const std::string where = to_string(of.partition);
   kafka::MessageBatch batch;
   for (auto patience = std::chrono::steady_clock::now() + 60s;;) {
     reader->consume(batch, 10'000, 500ms);

@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* kCurrencies[] = {"EUR", "USD", "GBP", "JPY", "BRL"};
 constexpr const char* kStreets[] = {"Hauptstraße", "Main Street", "Rue de la Paix", "MG Road", "Avenida Paulista"};
-constexpr const char* kCities[] = {"Berlin", "Austin", "Lyon", "Pune", "São Paulo"};
-constexpr const char* kCountries[] = {"DE", "US", "FR", "IN", "BR"};
+constexpr const char* kShippingCities[] = {"Berlin", "Austin", "Lyon", "Pune", "São Paulo"};
+constexpr const char* kShippingCountries[] = {"DE", "US", "FR", "IN", "BR"};
 constexpr const char* kColours[] = {"black", "white", "red", "navy"};
 constexpr const char* kTags[] = {"gift", "first-order", "b2b", "subscription"};
 constexpr const char* kBrands[] = {"visa", "mastercard", "amex"};
@@ -38,7 +38,7 @@ void write_order(Draw& draw, BinaryWriter& out, std::string& key) {
   out.text(key);
   out.integer(draw.population.draw_user(draw.tenant, random));
   out.symbol(random.below(4));
-  const size_t place = random.below(std::size(kCountries));
+  const size_t place = random.below(std::size(kShippingCountries));
   out.text(random.pick(kCurrencies));
   const size_t lines = 1 + random.below(5);
   std::array<int64_t, 5> prices{}, quantities{};
@@ -61,9 +61,9 @@ void write_order(Draw& draw, BinaryWriter& out, std::string& key) {
   }
   out.symbol(random.below(3));
   out.text(std::string(random.pick(kStreets)) + numbered(" %llu", 1 + random.below(200)));
-  out.text(kCities[place]);
+  out.text(kShippingCities[place]);
   out.text(numbered("%05llu", random.below(100'000)));
-  out.text(kCountries[place]);
+  out.text(kShippingCountries[place]);
   if (random.chance(0.8))
     out.value_branch(), out.integer(draw.time_ms / kDayMs + 1 + static_cast<int64_t>(random.below(6)));
   else

@@ -17,7 +17,7 @@ using kafka::GroupMember;
 
 namespace {
 
-constexpr milliseconds kLookAgain{500}, kInit{10'000};
+constexpr milliseconds kLookAgain{500}, kFence{10'000};
 
 Status fence(const Settings& settings, const GroupMember& member) {
   if (member.instance_id.empty())
@@ -28,7 +28,7 @@ Status fence(const Settings& settings, const GroupMember& member) {
   if (!created) return std::unexpected(created.error());
   const auto until = Clock::now() + settings.patience;
   while (true) {
-    const auto fenced = created->init(kInit);
+    const auto fenced = created->init(kFence);
     if (fenced) break;
     if (fenced.error().failure != kafka::TransactionFailure::kTransient || Clock::now() > until)
       return transient("fencing " + member.instance_id + ": " + fenced.error().message, fenced.error().code);

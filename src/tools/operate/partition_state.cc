@@ -91,8 +91,6 @@ void judge_log(PartitionState& state, const kafka::Watermarks& log) {
   state.reason = "the log begins at " + std::to_string(log.low.value) + ": what stood between was removed before it was delivered";
 }
 
-std::string to_string(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
-
 Result<TopicPartition> parse_partition(std::string_view text) {
   const size_t slash = text.rfind('/');
   int32_t number = -1;

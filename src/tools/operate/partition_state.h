@@ -46,7 +46,6 @@ PartitionState judge(const kafka::CommittedOffset& committed, const Result<Topic
 // One that goes on by its commit can't, where the log begins behind it. A log's begin never goes back, so this lasts.
 void judge_log(PartitionState& state, const kafka::Watermarks& log);
 
-std::string to_string(const TopicPartition& partition);  // "order.created/3"
 Result<TopicPartition> parse_partition(std::string_view text);
 
 }  // namespace millrace::operate

@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-constexpr milliseconds kRequest{10'000}, kTurn{200};
+constexpr milliseconds kAsk{10'000}, kTurn{200};
 
 class RangeReader {
  public:
@@ -25,7 +25,7 @@ class RangeReader {
 
   // Registers the range, as far as the log still has it.
   Status add(const PlanRange& range) {
-    const auto marks = reader_.watermarks(range.partition, kRequest);
+    const auto marks = reader_.watermarks(range.partition, kAsk);
     if (!marks) return std::unexpected(marks.error());
     all_[range.partition] = {{range, {}, false}, 0};
     const Offset begin = std::max(range.offsets.begin, marks->low);

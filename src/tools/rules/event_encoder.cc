@@ -14,7 +14,7 @@ using avro::Node;
 using avro::Type;
 using rules::FileNode;
 
-constexpr int kDepthMax = 64;
+constexpr int kRecordDepthMax = 64;
 
 class EventEncoder {
  public:
@@ -120,7 +120,7 @@ class EventEncoder {
   }
 
   bool zero(const Node& type, std::string& out, int depth) {
-    if (depth > kDepthMax) return false;  // a record that holds itself
+    if (depth > kRecordDepthMax) return false;  // a record that holds itself
     avro::Encoder to(out);
     switch (type.type) {
       case Type::kUnion: {

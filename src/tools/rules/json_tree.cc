@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 using rules::FileNode;
 
-constexpr size_t kDepthMax = 64;
+constexpr size_t kLevelsMax = 64;
 
 class Tree final : public nlohmann::json_sax<json> {
  public:
@@ -41,7 +41,7 @@ class Tree final : public nlohmann::json_sax<json> {
     return true;
   }
   bool open(FileNode::Kind kind) {
-    if (open_.size() >= kDepthMax) return error = "values lie more than " + std::to_string(kDepthMax) + " levels deep", false;
+    if (open_.size() >= kLevelsMax) return error = "values lie more than " + std::to_string(kLevelsMax) + " levels deep", false;
     open_.push_back({kind, false, at_, {"", {{0, at_}}}, {}});
     return true;
   }

@@ -15,7 +15,6 @@ namespace {
 
 using columns::Column;
 using columns::Kind;
-using columns::Type;
 using rules::FileNode;
 using rules::Int128;
 using rules::Int256;
@@ -55,7 +54,7 @@ Int256 wide(const Column& column, size_t row) {
   }
 }
 
-Json enum_value(const Type& type, int16_t number) {
+Json enum_value(const columns::Type& type, int16_t number) {
   for (const auto& [symbol, value] : type.symbols)
     if (value == number) return symbol;
   return number;
@@ -69,14 +68,14 @@ bool is_decimal(Kind kind) { return kind >= Kind::kDecimal32 && kind <= Kind::kD
 bool is_time(Kind kind) { return kind == Kind::kDateTime || kind == Kind::kDateTime64; }
 bool is_date(Kind kind) { return kind == Kind::kDate || kind == Kind::kDate32; }
 
-bool same_elements(const FileNode& written, const Json& value, const Type& element) {
+bool same_elements(const FileNode& written, const Json& value, const columns::Type& element) {
   if (written.kind != FileNode::Kind::kList || written.parts.size() != value.size()) return false;
   for (size_t i = 0; i < value.size(); ++i)
     if (!means(written.parts[i], value[i], element)) return false;
   return true;
 }
 
-bool same_entries(const FileNode& written, const Json& value, const Type& of_values) {
+bool same_entries(const FileNode& written, const Json& value, const columns::Type& of_values) {
   if (written.kind != FileNode::Kind::kMap || written.parts.size() != 2 * value.size()) return false;
   for (size_t i = 0; i + 1 < written.parts.size(); i += 2) {
     const auto found = value.find(written.parts[i].text.value);
@@ -88,7 +87,7 @@ bool same_entries(const FileNode& written, const Json& value, const Type& of_val
 }  // namespace
 
 Json value_of(const Column& column, size_t row) {
-  const Type& type = column.type();
+  const columns::Type& type = column.type();
   switch (type.kind) {
     case Kind::kNullable: return column.is_null(row) ? Json() : value_of(column.child(0), row);
     case Kind::kLowCardinality: return column.is_null(row) ? Json() : text_value(column.text(row));
@@ -144,7 +143,7 @@ Json value_of(const Column& column, size_t row) {
   return {};
 }
 
-std::string shown(const Json& value, const Type& type) {
+std::string shown(const Json& value, const columns::Type& type) {
   if (type.kind == Kind::kNullable) return shown(value, type.children[0]);
   if (value.is_string() && (is_number(type.kind) || is_decimal(type.kind) || is_time(type.kind) || is_date(type.kind) || type.kind == Kind::kUuid))
     return value.get<std::string>();
@@ -157,7 +156,7 @@ std::string shown(const Json& value, const Type& type) {
   return value.dump();
 }
 
-bool means(const FileNode& written, const Json& value, const Type& type) {
+bool means(const FileNode& written, const Json& value, const columns::Type& type) {
   if (type.kind == Kind::kNullable) return means(written, value, type.children[0]);
   if (value.is_null() || is_null(written)) return value.is_null() && is_null(written);
   if (type.kind == Kind::kArray) return same_elements(written, value, type.children[0]);

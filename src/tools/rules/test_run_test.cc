@@ -7,11 +7,11 @@
 namespace millrace::rules_tools {
 namespace {
 
-const char* const kSchema = R"({"type":"record","name":"Order","fields":[{"name":"tenant","type":"string"},
+const char* const kOrderSchema = R"({"type":"record","name":"Order","fields":[{"name":"tenant","type":"string"},
   {"name":"amount","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}},{"name":"plan","type":["null","string"],"default":null},
   {"name":"email","type":"string"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]})";
 
-const std::string kSet = R"(tenant: acme
+const std::string kOrderRules = R"(tenant: acme
 topics:
   order:
     validate: [{name: positive, that: amount > 0, message: costs something}]
@@ -23,11 +23,11 @@ topics:
     meter: [{name: orders, value: 1, unit: ORDER, window: day}]
 )";
 
-Surroundings surroundings() { return *surroundings_of({{"order", kSchema, "order.avsc"}}, {}); }
+Surroundings surroundings() { return *surroundings_of({{"order", kOrderSchema, "order.avsc"}}, {}); }
 
 const std::string kPlans = "    tables: {plans: {pro: {price: 9.90}}}\n";
 
-std::string run(const std::string& test, const std::string& set = kSet) {
+std::string run(const std::string& test, const std::string& set = kOrderRules) {
   const TestRun run = run_rule_tests(set, "tests:\n  - name: t\n    topic: order\n" + kPlans + test, surroundings());
   if (!run.set_errors.empty()) return "set:\n" + to_string(run.set_errors, "s");
   if (!run.test_errors.empty()) return "tests:\n" + to_string(run.test_errors, "t");
