@@ -7,7 +7,8 @@
 namespace millrace::simulation {
 namespace {
 
-std::string to_string(const PlanPtr& plan) { return "plan " + to_string(plan->id.value); }
+std::string name(const TopicPartition& p) { return p.topic + "/" + std::to_string(p.partition.value); }
+std::string name(const PlanPtr& plan) { return "plan " + to_string(plan->id.value); }
 [[noreturn]] void violated(const std::string& what) { throw Violation(what); }
 
 }  // namespace
@@ -24,13 +25,12 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
   std::vector<Letter> expected;
   for (const auto& e : offsets) {
     const auto metadata = pipeline::decode(e.metadata);
-    if (!metadata || metadata->offset != e.offset) violated("I7: " + by + " committed " + to_string(e.partition) + " without its mark");
+    if (!metadata || metadata->offset != e.offset) violated("I7: " + by + " committed " + name(e.partition) + " without its mark");
     world_.env.trace([&] {
-      return "decided: " + by + " " + to_string(e.partition) + " at " + std::to_string(e.offset.value) +
-             (metadata->plan ? ", " + to_string(metadata->plan) : "") + (metadata->adoptions > 0 ? ", adoption " + std::to_string(metadata->adoptions) : "") +
-             (metadata->stopped ? ", stopped" : "");
+      return "decided: " + by + " " + name(e.partition) + " at " + std::to_string(e.offset.value) + (metadata->plan ? ", " + name(metadata->plan) : "") +
+             (metadata->adoptions > 0 ? ", adoption " + std::to_string(metadata->adoptions) : "") + (metadata->stopped ? ", stopped" : "");
     });
-    if (tampered_.contains(e.partition)) violated("I7: " + by + " committed " + to_string(e.partition) + ", whose offset is not ours");
+    if (tampered_.contains(e.partition)) violated("I7: " + by + " committed " + name(e.partition) + ", whose offset is not ours");
     const Decided now{e.offset, metadata->topic_id, metadata->plan};
     if (now.plan && metadata->adoptions == 0) rebuilds_.erase({now.plan->id, e.partition});
     const LogPartition* current = world_.log.current(e.partition);
@@ -38,17 +38,16 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
     const auto before = decided_.find(e.partition);
     if (before == decided_.end()) {
       if (current->topic != now.topic) continue;  // the last words of a topic that was deleted with its offsets
-      if (now.plan) violated("I7: the first commit of " + to_string(e.partition) + " carries a plan already");
+      if (now.plan) violated("I7: the first commit of " + name(e.partition) + " carries a plan already");
       beginnings_[{now.topic, e.partition.partition}] = e.offset;
     } else if (before->second.topic != now.topic) {
-      violated("I7: " + by + " goes on in " + to_string(e.partition) + " although the topic was made anew");
+      violated("I7: " + by + " goes on in " + name(e.partition) + " although the topic was made anew");
     } else if (before->second.offset != e.offset) {
       moved(e.partition, before->second, e.offset, letters);
       for (const auto kind : {Letter::Kind::kDeadLetter, Letter::Kind::kAlert})
         std::ranges::copy(world_.log.letters(kind, *before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
     } else if (before->second.plan && (!now.plan || now.plan->id != before->second.plan->id)) {
-      violated("I3: " + by + " put " + (now.plan ? to_string(now.plan) : "nothing") + " in the place of " + to_string(before->second.plan) + " of " +
-               to_string(e.partition));
+      violated("I3: " + by + " put " + (now.plan ? name(now.plan) : "nothing") + " in the place of " + name(before->second.plan) + " of " + name(e.partition));
     }
   }
   for (const auto& [partition, now] : next) {
@@ -59,8 +58,7 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
   lettered(by, letters);
   for (const Letter& e : expected)
     if (std::ranges::find(letters, e) == letters.end())
-      violated("I2: " + by + " moved past the " + to_string(e.kind) + " of " + to_string(e.partition->name) + " at " + std::to_string(e.offset) +
-               " without it");
+      violated("I2: " + by + " moved past the " + name(e.kind) + " of " + name(e.partition->name) + " at " + std::to_string(e.offset) + " without it");
   for (const auto& [partition, now] : next) {
     decided_[partition] = now;
     last_[{now.topic, partition.partition}] = now;
@@ -71,22 +69,21 @@ void Checker::lettered(const std::string& by, const std::vector<Letter>& letters
   for (const Letter& letter : letters) {
     auto& record = letter.partition->records[static_cast<size_t>(letter.offset)];
     if (++(letter.kind == Letter::Kind::kAlert ? record.alerts : record.letters) > 1)
-      violated("doubled: " + std::string(to_string(letter.kind)) + " of " + to_string(letter.partition->name) + " at " + std::to_string(letter.offset) +
-               ", by " + by);
+      violated("doubled: " + std::string(name(letter.kind)) + " of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
   }
 }
 
 void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to, const std::vector<Letter>&) {
   const PlanRange* range = from.plan ? from.plan->find(partition) : nullptr;
   if (range == nullptr || range->offsets != OffsetRange{from.offset, to})
-    violated("I2: " + to_string(partition) + " moved from " + std::to_string(from.offset.value) + " to " + std::to_string(to.value) +
+    violated("I2: " + name(partition) + " moved from " + std::to_string(from.offset.value) + " to " + std::to_string(to.value) +
              ", which no pending plan says");
   const size_t index = static_cast<size_t>(range - from.plan->ranges.data());
   LogPartition& p = *world_.log.find(range->topic_id, partition.partition);
   for (int64_t at = from.offset.value; at < to.value; ++at) {
     const auto& record = p.records[static_cast<size_t>(at)];
     if (record.kind != LogPartition::Kind::kHole && !SourceLog::dead(from.plan->given_up, index, p, at) && record.rows == 0)
-      violated("I2: " + to_string(partition) + " moved past " + std::to_string(at) + ", which is not in ClickHouse");
+      violated("I2: " + name(partition) + " moved past " + std::to_string(at) + ", which is not in ClickHouse");
   }
 }
 
@@ -95,14 +92,13 @@ void Checker::announced(const PlanPtr& plan, const std::map<TopicPartition, Deci
     for (const PlanRange& range : plan->ranges)
       if (const auto at = by.find(range.partition);
           at != by.end() && at->second.plan && at->second.plan->id == plan->id && at->second.offset != range.offsets.begin)
-        violated("I3: " + to_string(plan) + " is announced a second time, for " + to_string(range.partition));
+        violated("I3: " + name(plan) + " is announced a second time, for " + name(range.partition));
   }
   for (const PlanRange& range : plan->ranges) {
     const auto at = by.find(range.partition);
     if (at == by.end() || !at->second.plan || at->second.plan->id != plan->id)
-      violated("I1: " + to_string(plan) + " isn't committed for all of its partitions at once");
-    if (at->second.offset != range.offsets.begin)
-      violated("I1: " + to_string(plan) + " doesn't begin at the committed offset of " + to_string(range.partition));
+      violated("I1: " + name(plan) + " isn't committed for all of its partitions at once");
+    if (at->second.offset != range.offsets.begin) violated("I1: " + name(plan) + " doesn't begin at the committed offset of " + name(range.partition));
   }
   ++saw.plans;
   announced_[plan->id] = plan;
@@ -111,11 +107,11 @@ void Checker::announced(const PlanPtr& plan, const std::map<TopicPartition, Deci
 void Checker::insert_seen(const Rows& rows) {
   ++saw.inserts;
   const auto at = announced_.find(rows.plan->id);
-  if (at == announced_.end()) violated("I1: ClickHouse sees " + to_string(rows.plan) + ", which isn't committed");
-  if (!(*at->second == *rows.plan)) violated("I1: ClickHouse sees other ranges of " + to_string(rows.plan) + " than the committed ones");
-  if (rows.catalog != rows.plan->catalog) violated("I4: the rows of " + to_string(rows.plan) + " are made by another catalog version");
-  if (rows.semantics != rows.plan->row_semantics) violated("I4: the rows of " + to_string(rows.plan) + " are made by other row semantics");
-  if (rows.read != rows.plan->ranges) violated("I4: the rows of " + to_string(rows.plan) + " are made of other records than the planned ones");
+  if (at == announced_.end()) violated("I1: ClickHouse sees " + name(rows.plan) + ", which isn't committed");
+  if (!(*at->second == *rows.plan)) violated("I1: ClickHouse sees other ranges of " + name(rows.plan) + " than the committed ones");
+  if (rows.catalog != rows.plan->catalog) violated("I4: the rows of " + name(rows.plan) + " are made by another catalog version");
+  if (rows.semantics != rows.plan->row_semantics) violated("I4: the rows of " + name(rows.plan) + " are made by other row semantics");
+  if (rows.read != rows.plan->ranges) violated("I4: the rows of " + name(rows.plan) + " are made of other records than the planned ones");
 }
 
 void Checker::landed(const Rows& rows, size_t begin, size_t end) {
@@ -123,21 +119,21 @@ void Checker::landed(const Rows& rows, size_t begin, size_t end) {
     const auto& [partition, at] = rows.records[i];
     with_rows_.insert(partition->name);
     if (++partition->records[static_cast<size_t>(at)].rows > 1)
-      violated("doubled: row of " + to_string(partition->name) + " at " + std::to_string(at) + ", " + to_string(rows.plan));
+      violated("doubled: row of " + name(partition->name) + " at " + std::to_string(at) + ", " + name(rows.plan));
   }
   for (const PlanRange& range : rows.plan->ranges) {  // it is pending, or its rows were counted when it was finished: doubled, then
     const auto now = decided_.find(range.partition);
     if (now == decided_.end() || now->second.topic != range.topic_id || tampered_.contains(range.partition)) continue;
     if (now->second.offset < range.offsets.end && (!now->second.plan || now->second.plan->id != rows.plan->id))
-      violated("I7: ClickHouse is ahead of the committed offset of " + to_string(range.partition) + " by " + to_string(rows.plan) + ", which isn't pending");
+      violated("I7: ClickHouse is ahead of the committed offset of " + name(range.partition) + " by " + name(rows.plan) + ", which isn't pending");
   }
 }
 
 void Checker::reading_from(const TopicPartition& partition, TopicId topic, Offset begin) {
   if (world_.log.find(topic, partition.partition)->deleted) return;  // by one who hasn't heard of it yet
   const auto now = decided_.find(partition);
-  if (now == decided_.end()) violated("I7: " + to_string(partition) + " is read from " + std::to_string(begin.value) + ", which isn't committed");
-  if (now->second.topic != topic) violated("I7: " + to_string(partition) + " is read from an offset of another topic of that name");
+  if (now == decided_.end()) violated("I7: " + name(partition) + " is read from " + std::to_string(begin.value) + ", which isn't committed");
+  if (now->second.topic != topic) violated("I7: " + name(partition) + " is read from an offset of another topic of that name");
 }
 
 void Checker::rebuilding(PlanId plan, const std::vector<TopicPartition>& mine) {
@@ -154,7 +150,7 @@ void Checker::retried(const TopicPartition& partition) {
 
 void Checker::released(const std::string& by, const TopicPartition& partition, PlanId in_flight) {
   const PlanPtr plan = pending(partition);
-  if (plan && plan->id == in_flight) violated("I6: " + by + " let go of " + to_string(partition) + " in the middle of its " + to_string(plan));
+  if (plan && plan->id == in_flight) violated("I6: " + by + " let go of " + name(partition) + " in the middle of its " + name(plan));
 }
 
 }  // namespace millrace::simulation
