@@ -1,4 +1,4 @@
-# Libraries from Debian, and the two that `./dev setup` builds or unpacks under MILLRACE_DEPS.
+# Libraries from Debian, and those that `./dev setup` builds or unpacks under MILLRACE_DEPS.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(spdlog REQUIRED)
@@ -34,3 +34,17 @@ set_target_properties(rdkafka PROPERTIES
   IMPORTED_LOCATION ${RDKAFKA_DIR}/lib/librdkafka.a
   INTERFACE_INCLUDE_DIRECTORIES ${RDKAFKA_DIR}/include
   INTERFACE_LINK_LIBRARIES "OpenSSL::SSL;OpenSSL::Crypto;ZLIB::ZLIB;PkgConfig::LZ4;PkgConfig::ZSTD;Threads::Threads;dl;m;rt")
+
+# Shared, from the Python wheel: see docs/decisions/0021. Binaries find them by their rpath, which names this folder.
+set(ARROW_DIR ${MILLRACE_DEPS}/arrow-26.0.0)
+if(NOT EXISTS ${ARROW_DIR}/complete)
+  message(FATAL_ERROR "Arrow and Parquet 26.0.0 are not in ${ARROW_DIR}: run ./dev setup")
+endif()
+foreach(library arrow parquet)
+  add_library(Arrow::${library} SHARED IMPORTED GLOBAL)
+  set_target_properties(Arrow::${library} PROPERTIES
+    IMPORTED_LOCATION ${ARROW_DIR}/lib/lib${library}.so.2600
+    IMPORTED_SONAME lib${library}.so.2600
+    INTERFACE_INCLUDE_DIRECTORIES ${ARROW_DIR}/include)
+endforeach()
+set_property(TARGET Arrow::parquet APPEND PROPERTY INTERFACE_LINK_LIBRARIES Arrow::arrow)

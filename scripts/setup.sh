@@ -1,4 +1,4 @@
-# Installs what the build and the demo need: Debian packages by apt-get, three parts under $MILLRACE_DEPS.
+# Installs what the build and the demo need: Debian packages by apt-get, four parts under $MILLRACE_DEPS.
 # --dry-run says what it would do and does nothing.
 set -euo pipefail
 dry=""; [ "${1:-}" = "--dry-run" ] && dry=1
@@ -20,8 +20,9 @@ parts=()
 [ -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
 [ -f "$stamp/kafka-4.4.0/complete" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
+[ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-[ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (30 MB from PyPI)")
+[ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (110 MB from PyPI)")
 
 [ ${#missing[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && { [ -z "$dry" ] || echo "setup: nothing is missing"; exit 0; }
 [ ${#missing[@]} -eq 0 ] || echo "setup: Debian packages to install: ${missing[*]}"
@@ -65,6 +66,16 @@ if [ ! -f "$stamp/kafka-4.4.0/complete" ]; then
   mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
     { tail -n 20 "$stamp/kafka.log" >&2; echo "setup: Kafka failed; see $stamp/kafka.log" >&2; exit 1; }
   touch "$stamp/kafka-4.4.0/complete"
+fi
+if [ ! -f "$stamp/arrow-26.0.0/complete" ]; then
+  echo "setup: fetching Arrow and Parquet 26.0.0"
+  (cd "$work" && python3 -m venv pip && pip/bin/pip -q download --disable-pip-version-check --no-deps --only-binary :all: \
+      --platform manylinux_2_28_x86_64 --python-version 3.11 pyarrow==26.0.0 && python3 -m zipfile -e pyarrow-26.0.0-*.whl wheel &&
+    rm -rf "$stamp/arrow-26.0.0" && mkdir -p "$stamp/arrow-26.0.0/lib" &&
+    mv wheel/pyarrow/include wheel/pyarrow-26.0.0.dist-info/licenses "$stamp/arrow-26.0.0/" &&
+    mv wheel/pyarrow/libarrow.so.2600 wheel/pyarrow/libparquet.so.2600 "$stamp/arrow-26.0.0/lib/") >"$stamp/arrow.log" 2>&1 ||
+    { tail -n 20 "$stamp/arrow.log" >&2; echo "setup: Arrow failed; see $stamp/arrow.log" >&2; exit 1; }
+  touch "$stamp/arrow-26.0.0/complete"
 fi
 if [ ! -f "$python/complete" ]; then
   echo "setup: Python environment for the tests"

@@ -1,0 +1,138 @@
+#include "clients/parquet/write_file.h"
+
+#include <arrow/array.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/memory_pool.h>
+#include <arrow/scalar.h>
+#include <arrow/type.h>
+#include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <parquet/properties.h>
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+
+#include "clients/parquet/arrow_arrays.h"
+
+namespace millrace::parquet {
+namespace {
+
+constexpr const char* kWrittenBy = "millrace version 1";  // in the file: a version of the format as we write it, not of the program
+
+// Hands the bytes on, and keeps the first error: Arrow has only its text.
+class AppendStream : public arrow::io::OutputStream {
+ public:
+  explicit AppendStream(const std::function<Status(std::string_view)>& append) : append_(append) {}
+  arrow::Status Write(const void* data, int64_t size) override {
+    if (const Status status = append_({static_cast<const char*>(data), static_cast<size_t>(size)}); !status) {
+      error_ = status.error();
+      return arrow::Status::IOError(error_->message);
+    }
+    position_ += size;
+    return arrow::Status::OK();
+  }
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  bool closed() const override { return closed_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  const std::function<Status(std::string_view)>& append_;
+  int64_t position_ = 0;
+  bool closed_ = false;
+  std::optional<Error> error_;
+};
+
+class Writing {
+ public:
+  Writing(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings, AppendStream& out)
+      : parts_(parts), bytes_columns_(bytes_columns), settings_(settings), out_(out) {}
+
+  arrow::Status run() {
+    const auto properties = ::parquet::WriterProperties::Builder()
+                                .memory_pool(arrow::system_memory_pool())
+                                ->created_by(kWrittenBy)
+                                ->compression(::parquet::Compression::ZSTD)
+                                ->compression_level(settings_.zstd_level)
+                                ->enable_statistics()
+                                ->enable_write_page_index()
+                                ->enable_store_decimal_as_integer()
+                                ->max_row_group_length(static_cast<int64_t>(settings_.row_group_rows))
+                                ->build();
+    const std::shared_ptr<arrow::io::OutputStream> out(std::shared_ptr<void>(), &out_);
+    ARROW_ASSIGN_OR_RAISE(auto writer, ::parquet::arrow::FileWriter::Open(*schema(), arrow::system_memory_pool(), out, properties));
+    for (const Rows& part : parts_) {
+      const size_t rows = part.block->rows(), group = group_rows(*part.block);
+      for (size_t first = 0; first < rows; first += group) ARROW_RETURN_NOT_OK(write_group(*writer, part, first, std::min(group, rows - first)));
+    }
+    return writer->Close();
+  }
+
+ private:
+  Strings strings(const std::string& column) const {
+    return std::find(bytes_columns_.begin(), bytes_columns_.end(), column) == bytes_columns_.end() ? Strings::kText : Strings::kBytes;
+  }
+  template <class Visit>
+  static void for_columns(const Rows& part, Visit visit) {
+    for (size_t i = 0; i < part.block->column_count(); ++i) visit(part.block->name(i), part.block->column(i), false);
+    if (part.same == nullptr) return;
+    for (size_t i = 0; i < part.same->column_count(); ++i) visit(part.same->name(i), part.same->column(i), true);
+  }
+  std::shared_ptr<arrow::Schema> schema() const {
+    arrow::FieldVector fields;
+    for_columns(parts_[0], [&](const std::string& name, const columns::Column& column, bool) {
+      fields.push_back(arrow_field(name, column.type(), strings(name)));
+    });
+    return arrow::schema(std::move(fields));
+  }
+  size_t group_rows(const columns::Block& block) const {
+    const size_t by_bytes = settings_.row_group_bytes * block.rows() / std::max<size_t>(block.bytes(), 1);
+    return std::clamp<size_t>(by_bytes, 1, settings_.row_group_rows);
+  }
+
+  arrow::Status write_group(::parquet::arrow::FileWriter& writer, const Rows& part, size_t first, size_t count) {
+    ARROW_RETURN_NOT_OK(writer.NewRowGroup());
+    arrow::Status status;
+    // Column by column: of a row group only one column is there in both forms.
+    for_columns(part, [&](const std::string& name, const columns::Column& column, bool same) {
+      if (!status.ok()) return;
+      const auto array = arrow_array(column, same ? 0 : first, same ? 1 : count, strings(name));
+      status = same ? write_repeated(writer, *array, count) : writer.WriteColumnChunk(*array);
+    });
+    return status;
+  }
+  static arrow::Status write_repeated(::parquet::arrow::FileWriter& writer, const arrow::Array& one, size_t count) {
+    ARROW_ASSIGN_OR_RAISE(const auto value, one.GetScalar(0));
+    ARROW_ASSIGN_OR_RAISE(const auto array, arrow::MakeArrayFromScalar(*value, static_cast<int64_t>(count), arrow::system_memory_pool()));
+    return writer.WriteColumnChunk(*array);
+  }
+
+  std::span<const Rows> parts_;
+  std::span<const std::string> bytes_columns_;
+  const WriteSettings& settings_;
+  AppendStream& out_;
+};
+
+}  // namespace
+
+Status write_file(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                  const std::function<Status(std::string_view)>& append) {
+  MILLRACE_CHECK(!parts.empty(), "a file has columns");
+  AppendStream out(append);
+  arrow::Status status;
+  try {
+    status = Writing(parts, bytes_columns, settings, out).run();
+  } catch (const std::exception& e) {
+    status = arrow::Status::UnknownError(e.what());
+  }
+  if (out.error()) return std::unexpected(*out.error());
+  if (status.ok()) return {};
+  const std::string message = "Parquet can't be written: " + status.ToString();
+  return status.IsOutOfMemory() ? transient(message) : permanent(message);
+}
+
+}  // namespace millrace::parquet

@@ -1,0 +1,33 @@
+#pragma once
+// Blocks into a Parquet file, row group by row group.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "columns/block.h"
+
+namespace millrace::parquet {
+
+struct WriteSettings {
+  size_t row_group_rows = 1 << 17;    // at most; readers skip and parallelize by row groups
+  size_t row_group_bytes = 64 << 20;  // about, of a block's bytes: what is held in memory besides the block is a few times this at most
+  int zstd_level = 1;                 // 1–22
+};
+
+// What goes into a file together: a block's columns, then those of `same`, whose one row stands for every row.
+struct Rows {
+  const columns::Block* block = nullptr;
+  const columns::Block* same = nullptr;  // may be nullptr
+};
+
+// Writes a whole file of all parts, which have the same columns and are at least one. `append` takes the file's bytes in order;
+// its error ends the writing and is returned as it is. String columns named in `bytes_columns` hold bytes, others UTF-8. The same rows in the same parts give the same
+// bytes: nothing of the time or the machine is in the file. On the caller's thread; the blocks are only read.
+Status write_file(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                  const std::function<Status(std::string_view)>& append);
+
+}  // namespace millrace::parquet
