@@ -30,7 +30,7 @@ cpp() {  # preset, then options of ctest
 end_to_end() {
   say "end-to-end tests"
   local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-  "$python/bin/python" -m pytest tests/rules tests/e2e -p no:cacheprovider -q -ra --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
+  "$python/bin/python" -m pytest tests/rules tests/warehouse tests/e2e -p no:cacheprovider -q -ra --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
   reports+=("$logs/e2e.xml")
 }
 if ! build release; then echo "0 passed, 1 failed"; exit 1; fi
