@@ -21,7 +21,7 @@ using columns::Layout;
 using BufferPtr = std::shared_ptr<arrow::Buffer>;
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-struct Rows {
+struct RowRange {
   size_t first, count;
   int64_t length() const { return static_cast<int64_t>(count); }
 };
@@ -34,18 +34,18 @@ BufferPtr owned_text(std::string text) { return arrow::Buffer::FromString(std::m
 
 // One bit a row, set where `bit` says so.
 template <class Bit>
-BufferPtr bits(Rows rows, Bit bit) {
+BufferPtr bits(RowRange rows, Bit bit) {
   std::vector<uint8_t> packed((rows.count + 7) / 8);
   for (size_t i = 0; i < rows.count; ++i) packed[i / 8] = static_cast<uint8_t>(packed[i / 8] | (bit(rows.first + i) ? 1U << (i % 8) : 0U));
   return owned(std::move(packed));
 }
 template <class To, class Convert>
-BufferPtr converted(Rows rows, Convert convert) {
+BufferPtr converted(RowRange rows, Convert convert) {
   std::vector<To> values(rows.count);
   for (size_t i = 0; i < rows.count; ++i) values[i] = convert(rows.first + i);
   return owned(std::move(values));
 }
-BufferPtr in_place(const Column& column, Rows rows) {
+BufferPtr in_place(const Column& column, RowRange rows) {
   return arrow::Buffer::Wrap(column.marks().data() + rows.first * column.width(), rows.count * column.width());
 }
 
@@ -56,13 +56,12 @@ int64_t saturating_product(int64_t ticks, int64_t factor) {
 }
 
 // A UUID's halves are little endian each, the more significant one first; Parquet's is big endian.
-BufferPtr uuids(const Column& column, Rows rows) {
-  return converted<std::array<uint64_t, 2>>(rows, [&](size_t row) {
-    return std::array{__builtin_bswap64(column.value<uint64_t>(2 * row)), __builtin_bswap64(column.value<uint64_t>(2 * row + 1))};
-  });
+BufferPtr uuids(const Column& column, RowRange rows) {
+  return converted<std::array<uint64_t, 2>>(
+      rows, [&](size_t row) { return std::array{__builtin_bswap64(column.value<uint64_t>(2 * row)), __builtin_bswap64(column.value<uint64_t>(2 * row + 1))}; });
 }
 
-BufferPtr fixed_values(const Column& column, Rows rows) {
+BufferPtr fixed_values(const Column& column, RowRange rows) {
   const columns::Type& type = column.type();
   switch (type.kind) {
     case Kind::kBool: return bits(rows, [&](size_t row) { return column.value<uint8_t>(row) != 0; });
@@ -77,7 +76,7 @@ BufferPtr fixed_values(const Column& column, Rows rows) {
   }
 }
 
-ArrayPtr strings_array(const Column& column, Rows rows, const BufferPtr& validity, Strings strings) {
+ArrayPtr strings_array(const Column& column, RowRange rows, const BufferPtr& validity, Strings strings) {
   const uint32_t begin = rows.first == 0 ? 0 : column.value<uint32_t>(rows.first - 1);
   const uint32_t end = rows.count == 0 ? begin : column.value<uint32_t>(rows.first + rows.count - 1);
   std::string bytes(end - begin, '\0');  // each text is shorter by its length's varint
@@ -117,13 +116,13 @@ class MetKeys {
   std::vector<size_t> order_;
 };
 
-ArrayPtr dictionary_array(BufferPtr indexes, BufferPtr validity, Rows rows, const ArrayPtr& texts) {
+ArrayPtr dictionary_array(BufferPtr indexes, BufferPtr validity, RowRange rows, const ArrayPtr& texts) {
   auto data = arrow::ArrayData::Make(arrow::dictionary(arrow::int32(), texts->type()), rows.length(), {std::move(validity), std::move(indexes)});
   data->dictionary = texts->data();
   return arrow::MakeArray(data);
 }
 
-ArrayPtr low_cardinality_array(const Column& column, Rows rows, Strings strings) {
+ArrayPtr low_cardinality_array(const Column& column, RowRange rows, Strings strings) {
   MetKeys keys(column.dictionary().size());
   const bool has_null = columns::is_nullable(column.type());
   auto indexes = converted<int32_t>(rows, [&](size_t row) {
@@ -131,11 +130,12 @@ ArrayPtr low_cardinality_array(const Column& column, Rows rows, Strings strings)
     return has_null && key == 0 ? 0 : keys.number(key);
   });
   const BufferPtr validity = has_null ? bits(rows, [&](size_t row) { return column.value<uint32_t>(row) != 0; }) : nullptr;
-  return dictionary_array(std::move(indexes), validity, rows, keys.texts([&](size_t key) { return column.dictionary().key(static_cast<uint32_t>(key)); }, strings));
+  return dictionary_array(std::move(indexes), validity, rows,
+                          keys.texts([&](size_t key) { return column.dictionary().key(static_cast<uint32_t>(key)); }, strings));
 }
 
 // `valid` is null or one bit a row; what stands at a NULL is not looked at.
-ArrayPtr enum_array(const Column& column, Rows rows, const BufferPtr& validity) {
+ArrayPtr enum_array(const Column& column, RowRange rows, const BufferPtr& validity) {
   const auto& symbols = column.type().symbols;
   constexpr size_t kValues = 1 << 16;
   std::vector<int32_t> symbol_of(kValues, -1);
@@ -163,27 +163,27 @@ ArrayPtr flat_texts(const ArrayPtr& dictionary) {
     if (source.IsValid(i)) bytes += keys.GetView(indexes.Value(i));
     offsets.push_back(static_cast<int32_t>(bytes.size()));
   }
-  return arrow::MakeArray(arrow::ArrayData::Make(keys.type(), source.length(), {source.data()->buffers[0], owned(std::move(offsets)), owned_text(std::move(bytes))}));
+  return arrow::MakeArray(
+      arrow::ArrayData::Make(keys.type(), source.length(), {source.data()->buffers[0], owned(std::move(offsets)), owned_text(std::move(bytes))}));
 }
 
 enum class Place : bool { kTop, kNested };
-ArrayPtr any_array(const Column& column, Rows rows, BufferPtr validity, Strings strings, Place place);
+ArrayPtr any_array(const Column& column, RowRange rows, BufferPtr validity, Strings strings, Place place);
 
-ArrayPtr nested_array(const Column& column, Rows rows, Strings strings) {
+ArrayPtr nested_array(const Column& column, RowRange rows, Strings strings) {
   const uint64_t begin = column.elements_begin(rows.first), end = rows.count == 0 ? begin : column.elements_end(rows.first + rows.count - 1);
   MILLRACE_CHECK(end - begin <= std::numeric_limits<int32_t>::max(), "a row group's arrays have fewer than 2^31 elements");
   std::vector<int32_t> offsets(rows.count + 1);
   for (size_t i = 0; i < rows.count; ++i) offsets[i + 1] = static_cast<int32_t>(column.elements_end(rows.first + i) - begin);
-  const Rows elements{begin, end - begin};
+  const RowRange elements{begin, end - begin};
   const auto type = arrow_type(column.type(), strings);
   const ArrayPtr first = any_array(column.child(0), elements, nullptr, strings, Place::kNested);
-  if (column.layout() == Layout::kArray)
-    return std::make_shared<arrow::ListArray>(type, rows.length(), owned(std::move(offsets)), first);
+  if (column.layout() == Layout::kArray) return std::make_shared<arrow::ListArray>(type, rows.length(), owned(std::move(offsets)), first);
   const ArrayPtr second = any_array(column.child(1), elements, nullptr, strings, Place::kNested);
   return std::make_shared<arrow::MapArray>(type, rows.length(), owned(std::move(offsets)), first, second);
 }
 
-ArrayPtr any_array(const Column& column, Rows rows, BufferPtr validity, Strings strings, Place place) {
+ArrayPtr any_array(const Column& column, RowRange rows, BufferPtr validity, Strings strings, Place place) {
   const Kind kind = column.type().kind;
   switch (column.layout()) {
     case Layout::kString: return strings_array(column, rows, validity, strings);

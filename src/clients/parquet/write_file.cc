@@ -84,9 +84,8 @@ class Writing {
   }
   std::shared_ptr<arrow::Schema> schema() const {
     arrow::FieldVector fields;
-    for_columns(parts_[0], [&](const std::string& name, const columns::Column& column, bool) {
-      fields.push_back(arrow_field(name, column.type(), strings(name)));
-    });
+    for_columns(parts_[0],
+                [&](const std::string& name, const columns::Column& column, bool) { fields.push_back(arrow_field(name, column.type(), strings(name))); });
     return arrow::schema(std::move(fields));
   }
   size_t group_rows(const columns::Block& block) const {

@@ -146,7 +146,8 @@ size_t LocalDirectory::sweep(std::chrono::seconds older_than, const std::functio
   std::error_code error;
   const auto oldest = fs::file_time_type::clock::now() - older_than;
   // What can't be read now is swept another time.
-  for (fs::recursive_directory_iterator at(root_, fs::directory_options::skip_permission_denied, error), end; !error && at != end && !stop(); at.increment(error)) {
+  for (fs::recursive_directory_iterator at(root_, fs::directory_options::skip_permission_denied, error), end; !error && at != end && !stop();
+       at.increment(error)) {
     std::error_code gone;
     if (!is_temporary(at->path().filename().string()) || !at->is_regular_file(gone)) continue;
     const auto written = at->last_write_time(gone);

@@ -37,7 +37,8 @@ WarehouseRange range_in(const Json& json) {
           json.at("records").get<int64_t>()};
 }
 ManifestFile file_in(const Json& json) {
-  ManifestFile file{json.at("path").get<std::string>(), json.at("table").get<std::string>(), json.at("rows").get<uint64_t>(), json.at("bytes").get<uint64_t>(), {}};
+  ManifestFile file{
+      json.at("path").get<std::string>(), json.at("table").get<std::string>(), json.at("rows").get<uint64_t>(), json.at("bytes").get<uint64_t>(), {}};
   if (json.contains("event_time_min_ms")) file.event_time_ms = {json["event_time_min_ms"].get<int64_t>(), json.at("event_time_max_ms").get<int64_t>()};
   return file;
 }

@@ -41,7 +41,8 @@ PlanWriter::PlanWriter(const WarehouseOrder& order, const LocalDirectory& direct
     if (file == files_.end()) file = files_.insert(file, File{{file_name(table.table, order.plan, order.time_ms), table.table, 0, 0, {}}, {}, false});
     file->tables.push_back(&table);
     file->entry.rows += table.rows->rows();
-    if (const int column = table.rows->find(table.event_time); column >= 0) widen(file->entry.event_time_ms, time_span(table.rows->column(static_cast<size_t>(column))));
+    if (const int column = table.rows->find(table.event_time); column >= 0)
+      widen(file->entry.event_time_ms, time_span(table.rows->column(static_cast<size_t>(column))));
   }
 }
 

@@ -55,7 +55,8 @@ void page_view_rows(benchmark::State& state) {
     if (!status) state.SkipWithError(status.error().message.c_str());
   }
   const auto rows = static_cast<double>(block.rows());
-  state.counters["ns_per_row"] = benchmark::Counter(rows * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_row"] =
+      benchmark::Counter(rows * static_cast<double>(state.iterations()) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["file_bytes_per_row"] = static_cast<double>(bytes) / rows;
   state.counters["block_bytes_per_row"] = static_cast<double>(block.bytes()) / rows;
 }

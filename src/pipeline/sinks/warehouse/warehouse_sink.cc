@@ -41,7 +41,11 @@ struct WarehouseSink::Impl {
   std::thread writer;
 
   Impl(WarehouseSinkSettings s, metrics::Registry& m, std::function<void()> w)
-      : settings(std::move(s)), metrics(m), waiting(m.gauge("millrace_sink_waiting", {{"sink", "warehouse"}})), wakeup(std::move(w)), directory(settings.root) {}
+      : settings(std::move(s)),
+        metrics(m),
+        waiting(m.gauge("millrace_sink_waiting", {{"sink", "warehouse"}})),
+        wakeup(std::move(w)),
+        directory(settings.root) {}
 
   bool has_work() const { return job && !job->taken_up; }
 
