@@ -6,8 +6,10 @@
 #include <arrow/type.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -79,6 +81,7 @@ BufferPtr fixed_values(const Column& column, RowRange rows) {
 ArrayPtr strings_array(const Column& column, RowRange rows, const BufferPtr& validity, Strings strings) {
   const uint32_t begin = rows.first == 0 ? 0 : column.value<uint32_t>(rows.first - 1);
   const uint32_t end = rows.count == 0 ? begin : column.value<uint32_t>(rows.first + rows.count - 1);
+  MILLRACE_CHECK(end - begin <= std::numeric_limits<int32_t>::max(), "a row group's texts are shorter than 2 GiB");
   std::string bytes(end - begin, '\0');  // each text is shorter by its length's varint
   std::vector<int32_t> offsets(rows.count + 1);
   size_t size = 0;
