@@ -17,7 +17,8 @@ namespace demo_command {
 
 int run(int argc, char** argv) {
   using namespace millrace::demo;
-  CLI::App cli{"Broker, ClickHouse, registry, catalog, workers and load on this machine; Ctrl-C stops all in order and prints the audit.", "millrace demo"};
+  CLI::App cli{"Broker, ClickHouse, registry, catalog, billing, workers and load on this machine; Ctrl-C stops all in order and prints the audit.",
+               "millrace demo"};
   Settings settings;
   bool no_load = false, no_gates = false, no_rules = false;
   cli.add_option("--data", settings.data, "directory that survives: a second start goes on where the first stopped")->capture_default_str();
@@ -28,9 +29,9 @@ int run(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::Range(0, 65535));
   cli.add_option("--linger-ms", settings.linger_ms, "how long an epoch collects")->capture_default_str();
-  cli.add_option("--only", settings.only, "of broker, clickhouse, registry, catalog, workers: start these alone")->delimiter(',');
+  cli.add_option("--only", settings.only, "of broker, clickhouse, registry, catalog, billing, workers: start these alone")->delimiter(',');
   cli.add_flag("--no-load", no_load, "loadgen isn't started");
-  cli.add_flag("--no-rules", no_rules, "no catalog, no tenants' rules: events stay as they are");
+  cli.add_flag("--no-rules", no_rules, "no catalog, no billing, no tenants' rules: events stay as they are");
   cli.add_flag("--no-gates", no_gates, "workers reach the others directly");
   cli.add_flag("--respawn", settings.respawn, "a child that ends by itself is started again");
   cli.add_flag("--quiet", settings.quiet, "no line a second");

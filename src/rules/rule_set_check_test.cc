@@ -185,6 +185,8 @@ TEST(RuleSetCheck, RefusesTypesThatDontFitTheirRule) {
   EXPECT_EQ(errors("    sample: {key: amount, keep: 0.5}\n"), "4:19: the key of sample is string, int or uint; this is decimal(10, 2)");
   EXPECT_EQ(errors("    alert: [{name: a, when: quantity > 0, severity: info, title: quantity}]\n"), "4:66: string is wanted here; this is int");
   EXPECT_EQ(errors("    meter: [{name: a, value: 1.5, unit: b, window: day}]\n"), "4:30: the value of a meter is int, uint or decimal; this is double");
+  EXPECT_EQ(errors("    meter: [{name: a, value: 'decimal(\"1.5\", 13)', unit: b, window: day}]\n"),
+            "4:31: the value of a meter has at most 12 digits behind the point; this is decimal(38, 13): decimal(x, 12) rounds it");
   EXPECT_EQ(errors("    set: {quantity: status}\n"), "4:21: 'quantity' can't be set to this: string doesn't fit into Int32");
   EXPECT_EQ(errors("    set: {customer.email: session_id}\n"),
             "4:27: 'customer.email' can't be set to this: null has no place in String: give a value for null (x.orValue(…))");

@@ -12,6 +12,8 @@ namespace millrace::rules {
 namespace {
 
 constexpr TypeKind kKeys[] = {TypeKind::kString, TypeKind::kInt, TypeKind::kUint};
+// With values below 10^18, an epoch of 10^8 records sums up to less than the 38 digits that an exact sum has.
+constexpr int kMeterScaleMax = 12;
 constexpr TypeKind kAmounts[] = {TypeKind::kInt, TypeKind::kUint, TypeKind::kDecimal};
 
 // "a.b" of a chain of names, "" of anything else.
@@ -222,6 +224,9 @@ void TopicCheck::meter(const MeterRule& rule) {
   CheckedRule& to = add(Stage::kMeter, RuleKind::kMeter, rule.name.value, rule.name.at());
   if (rule.when) to.when = checked(*rule.when, all_, TypeKind::kBool);
   to.value = one_of(rule.value, all_, "the value of a meter", kAmounts);
+  if (to.value && to.value->type().scale > kMeterScaleMax)
+    error(rule.value.text.at(), "the value of a meter has at most " + std::to_string(kMeterScaleMax) + " digits behind the point; this is " +
+                                    to_string(to.value->type()) + ": decimal(x, " + std::to_string(kMeterScaleMax) + ") rounds it");
   to.unit = rule.unit.value, to.window = rule.window;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "clients/kafka/reader.h"
-#include "pipeline/sinks/clickhouse/clickhouse_sink.h"
+#include "pipeline/lane/lane_sinks.h"
 
 namespace millrace::pipeline {
 
@@ -14,6 +14,6 @@ struct BeginningSettings {
 };
 
 // The error is kPermanent where an operator must decide (a sink has rows of the partition), kTransient where asking again may help.
-Result<Offset> resolve_beginning(const TopicPartition& partition, const BeginningSettings& settings, kafka::Reader& reader, ClickHouseSink& sink);
+Result<Offset> resolve_beginning(const TopicPartition& partition, TopicId topic, const BeginningSettings& settings, kafka::Reader& reader, LaneSinks& sinks);
 
 }  // namespace millrace::pipeline

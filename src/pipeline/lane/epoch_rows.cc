@@ -4,6 +4,7 @@
 
 #include "pipeline/decode/frame.h"
 #include "pipeline/decode/range_checksum.h"
+#include "pipeline/transform/event_time.h"
 
 namespace millrace::pipeline {
 
@@ -133,6 +134,12 @@ void EpochRows::transform(Topic& topic, CollectedRange& range, const RecordRun& 
     reject(run, record, {DecodeAttempt::Kind::kRejected, rejection.rejection, false, frame ? std::optional(*frame) : std::nullopt});
   }
   for (const RaisedAlert& raised : outcome.alerts) raise(range, run, records_of_rows_[raised.row], raised);
+  for (const MeteredValue& metered : outcome.metered) {
+    const int64_t time_ms =
+        metered.event_time_ms.value_or(std::clamp(run.records[records_of_rows_[metered.row]].timestamp_ms, kBillableFirstMs, kBillableEndMs - 1));
+    const bool added = range.usage.add(metered.tenant, *metered.rule.rule, time_ms, {metered.value, metered.scale});
+    MILLRACE_CHECK(added, "sums of an epoch have room for its values");
+  }
   EpochMemory::RuleFigures& figures = memory_->figures();
   for (const RowTransform::TenantFates& each : outcome.by_tenant) {
     TenantRows& all = figures.tenants[each.tenant == kNoTenant ? "" : topic.rules->tenant(each.tenant).name];

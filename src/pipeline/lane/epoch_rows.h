@@ -13,6 +13,7 @@
 #include "pipeline/decode/record_decoder.h"
 #include "pipeline/decode/rejected_record.h"
 #include "pipeline/lane/catalog.h"
+#include "pipeline/lane/usage_sums.h"
 #include "pipeline/sinks/alerts/alert.h"
 #include "pipeline/transform/row_transform.h"
 
@@ -32,6 +33,7 @@ struct CollectedRange {
   uint64_t checksum = 0;
   std::vector<Alert> alerts;  // in the order of records, and of their tenants' rules
   size_t alert_bytes = 0;
+  UsageSums usage;                                         // of the delivered ones
   std::vector<std::pair<Offset, RejectionCode>> given_up;  // dead letters for a reason that could differ next time (I5)
   std::vector<std::pair<int64_t, uint32_t>> timestamps;    // of the records, ms since 1970, and how many in a row had it
 };

@@ -39,14 +39,6 @@ kafka::TransactionalSettings transactional_settings(const WorkerSettings& all, c
   return settings;
 }
 
-ClickHouseSinkSettings sink_settings(const WorkerSettings& all) {
-  ClickHouseSinkSettings settings;
-  settings.endpoint = all.clickhouse;
-  settings.endpoint.query_timeout = std::chrono::milliseconds(5000);
-  settings.insert_settings = all.insert_settings;
-  return settings;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Lane>> Lane::create(const LaneContext& context, int number) {
@@ -65,7 +57,7 @@ Lane::Lane(const LaneContext& context, int number, Ingest ingest)
       ingest_(std::move(ingest)),
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.alert_topic,
                     context.metrics),
-      sink_(sink_settings(context.settings), context.metrics, [] {}),
+      sinks_(context.settings, context.billing, context.metrics),
       metrics_(context.metrics, number),
       collecting_(context.catalogs.latest(), context.schemas, memory_),
       pace_(context.settings.epoch.bytes_max) {

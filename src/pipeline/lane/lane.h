@@ -25,10 +25,10 @@
 #include "pipeline/ingest/ingest.h"
 #include "pipeline/lane/epoch_pace.h"
 #include "pipeline/lane/lane_metrics.h"
+#include "pipeline/lane/lane_sinks.h"
 #include "pipeline/lane/plan_rebuild.h"
 #include "pipeline/lane/shared.h"
 #include "pipeline/lane/transactions.h"
-#include "pipeline/sinks/clickhouse/clickhouse_sink.h"
 
 namespace millrace::pipeline {
 
@@ -115,7 +115,7 @@ class Lane {
   EpochMemory memory_;
   Ingest ingest_;
   Transactions transactions_;
-  ClickHouseSink sink_;
+  LaneSinks sinks_;
   std::optional<kafka::Reader> reader_;  // for watermarks and offsets by time
   LaneMetrics metrics_;
   LaneProtocol protocol_;

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "clients/clickhouse/table_name.h"
 #include "pipeline/lane/beginnings.h"
 #include "pipeline/lane/lane.h"
 
@@ -80,7 +79,7 @@ void Lane::seek_beginnings() {
 }
 
 void Lane::seek_beginning(const action::ResolveBeginning& resolve) {
-  const auto begin = resolve_beginning(resolve.partition, {context_.settings.start_ms}, *reader_, sink_);
+  const auto begin = resolve_beginning(resolve.partition, resolve.topic_id, {context_.settings.start_ms}, *reader_, sinks_);
   if (begin) {
     log::info("{} begins at offset {}", to_string(resolve.partition), begin->value);
     return protocol_.beginning_found(resolve.number, resolve.partition, *begin);
@@ -146,15 +145,12 @@ void Lane::carry_out(const action::WritePlan& write) {
     writing_.emplace(Writing{write.plan, rebuild_->take_rows()});
     rebuild_.reset();
   }
-  WriteOrder order{write.plan->id, write.plan->time_ms, write.fresh, {}};
-  for (TopicRows& rows : writing_->rows.take_rows()) order.tables.push_back({clickhouse::table_of_topic(rows.topic), rows.topic, std::move(rows.rows)});
-  if (columns::Block left_out = writing_->rows.left_out(); left_out.rows() > 0) order.tables.push_back({clickhouse::kLeftOutTable, "", std::move(left_out)});
-  sink_.begin(std::move(order));
+  sinks_.begin(*write.plan, write.fresh, writing_->rows);
 }
 
 void Lane::carry_out(const action::CancelPlan& cancel) {
   if (writing_ && writing_->plan->id == cancel.plan->id) {
-    sink_.cancel();
+    sinks_.cancel();
     writing_.reset();
   }
   if (rebuild_ && rebuild_->plan()->id == cancel.plan->id) rebuild_.reset();

@@ -183,7 +183,7 @@ void Lane::tell_durable() {
 
 void Lane::look_at_sink() {
   if (!writing_ || writing_->durable || writing_->told) return;
-  const SinkState state = sink_.state();
+  const SinkState state = sinks_.state();
   if (state.kind == SinkState::Kind::kStopped) {
     writing_->told = true;
     protocol_.plan_refused(writing_->plan->id, state.reason);
@@ -192,7 +192,7 @@ void Lane::look_at_sink() {
   writing_->durable = true;
   pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since));
   metrics_.queryable(writing_->rows.ranges(), wall_ms());
-  for (TableRows& table : sink_.take_back())
+  for (TableRows& table : sinks_.take_back())
     if (!table.topic.empty()) memory_.give_back(table.topic, std::move(table.rows));
 }
 

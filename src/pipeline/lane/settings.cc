@@ -173,6 +173,13 @@ WorkerSettings settings_of(Section root) {
   clickhouse.text("database", all.clickhouse.database, true);
   all.insert_settings = clickhouse.pairs("insert_settings");
   clickhouse.end();
+  Section billing = root.section("billing");
+  const bool billed = root.at("billing").IsDefined();
+  billing.text("address", all.billing_address, billed);
+  if (billed && all.billing_address.find(':') == std::string::npos)
+    billing.refuse(billing.at("address"), "address", "'" + all.billing_address + "' must be HOST:PORT of `millrace billing`");
+  billing.number("ledger_generation", all.ledger_generation, 1, 1'000'000'000);
+  billing.end();
   rules_of(root.section("rules"), all.rules);
   epoch_of(root.section("epoch"), all.epoch);
   Section limits = root.section("limits");

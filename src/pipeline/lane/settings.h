@@ -33,6 +33,8 @@ struct WorkerSettings {
   std::string schema_file;  // the registry's answers, kept; "": not kept
   clickhouse::Endpoint clickhouse;
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
+  std::string billing_address;           // HOST:PORT of the billing service; "": nothing is billed
+  uint32_t ledger_generation = 1;
   RuleSettings rules;
   EpochSettings epoch;
   size_t in_flight_records_max = 400'000;            // of a lane

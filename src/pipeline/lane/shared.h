@@ -13,6 +13,7 @@
 #include "pipeline/lane/catalogs.h"
 #include "pipeline/decode/schema_cache.h"
 #include "pipeline/lane/settings.h"
+#include "pipeline/sinks/billing/billing_client.h"
 #include "pipeline/sinks/clickhouse/server_clock.h"
 
 namespace millrace::pipeline {
@@ -36,6 +37,7 @@ struct LaneContext {
   TopicIds& topic_ids;
   ServerClock& server_clock;
   AlertTopic& alert_topic;
+  std::shared_ptr<BillingClient> billing;  // none: nothing is billed
 };
 
 }  // namespace millrace::pipeline

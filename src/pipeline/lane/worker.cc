@@ -33,6 +33,13 @@ SchemaCacheSettings cache_settings(const WorkerSettings& all) {
   return settings;
 }
 
+std::shared_ptr<BillingClient> billing_client(const WorkerSettings& all, metrics::Registry& metrics) {
+  if (all.billing_address.empty()) return nullptr;
+  BillingClientSettings settings;
+  settings.address = all.billing_address, settings.generation = all.ledger_generation;
+  return std::make_shared<BillingClient>(std::move(settings), metrics);
+}
+
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, metrics::Registry& metrics)
@@ -54,7 +61,7 @@ Status Worker::start(const std::atomic<bool>& stop) {
   if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
   const auto ask = settings_.rules.catalog_topic.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
   alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, *topic_ids_);
-  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_, *alert_topic_});
+  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_, *alert_topic_, billing_client(settings_, metrics_)});
   for (int number = 0; number < settings_.lanes; ++number) {
     auto lane = Lane::create(*context_, number);
     if (!lane) return std::unexpected(lane.error());

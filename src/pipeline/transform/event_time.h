@@ -9,6 +9,9 @@
 
 namespace millrace::pipeline {
 
+// Times of years of four digits, ms since 1970: what the ledger of billing takes.
+inline constexpr int64_t kBillableFirstMs = -30'610'224'000'000, kBillableEndMs = 253'402'300'800'000;
+
 // DateTime64 of any precision, DateTime, or one of them that is Nullable.
 bool has_event_time(const columns::Type& type);
 // ms since 1970, rounded down; none: it is null. The column's type must have one.

@@ -29,12 +29,20 @@ std::string plain_text(const Vector& values, size_t entry, const rules::Type& ty
   return rules::text_of(values, entry, type);
 }
 
+// What the ledger takes, and what an epoch's sums have room for.
+bool is_billable(std::string_view tenant, std::optional<int64_t> time_ms, rules::Int128 value, uint8_t scale) {
+  const rules::Int128 end = rules::Int128(1'000'000'000'000'000'000) * rules::power_of_ten(scale);
+  return !tenant.empty() && tenant.size() <= 1000 && tenant.find('\0') == std::string_view::npos && value > -end && value < end &&
+         (!time_ms || (*time_ms >= kBillableFirstMs && *time_ms < kBillableEndMs));
+}
+
 }  // namespace
 
 const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns::Block& rows, size_t first) {
   rules_ = &rules, rows_ = &rows, first_ = first;
   const uint32_t size = window_size();
   outcome_.rejections.clear(), outcome_.drops.clear(), outcome_.alerts.clear(), outcome_.metered.clear();
+  other_tenants_.clear();
   outcome_.dropped = 0;
   fates_.assign(size, RowFate::kDelivered);
   outcome_.fates = fates_;
@@ -313,19 +321,33 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
   for (const RulePart& field : group.fields) each(field, nullptr, [](RaisedAlert& to, std::string text) { to.fields.push_back(std::move(text)); });
 }
 
+// The default set's rules are everybody's.
+std::string_view RowTransform::tenant_name(uint32_t row, const RuleInstance& rule) {
+  if (rules_->tenant_column() < 0 || static_cast<int64_t>(rule.tenant) != rules_->default_tenant()) return rules_->tenant(rule.tenant).name;
+  return *other_tenants_.emplace(rows_->column(static_cast<size_t>(rules_->tenant_column())).text(row)).first;
+}
+
 void RowTransform::meter(const RuleGroup& group, const GroupRows& all) {
   const GroupRows& entries = where(group, all);
   if (entries.rows.empty()) return;
   const Vector& values = evaluate(*group.value, entries);
+  const columns::Column* times = rules_->time_column() < 0 ? nullptr : &rows_->column(static_cast<size_t>(rules_->time_column()));
   for (size_t i = 0; i < entries.rows.size(); ++i) {
     if (const rules::Failure failure = values.failure(i)) {
       fall(group, entries, i, &CompiledRule::value, failure);
       continue;
     }
+    const RuleInstance& instance = group.instances[entries.instances[i]];
+    const std::string_view tenant = tenant_name(entries.rows[i], instance);
+    const auto time = times == nullptr ? std::nullopt : event_time_ms_of(*times, entries.rows[i]);
     const rules::Int128 value = values.form == Form::kDecimal ? values.at<rules::Int128>(i)
                                 : values.form == Form::kUint  ? static_cast<rules::Int128>(values.at<uint64_t>(i))
                                                               : static_cast<rules::Int128>(values.at<int64_t>(i));
-    outcome_.metered.push_back({origin_[entries.rows[i] - first_], group.instances[entries.instances[i]], value, values.scale});
+    if (!is_billable(tenant, time, value, values.scale)) {
+      fall(group, entries, i, &CompiledRule::value, {rules::FailureCode::kNotBillable, 0});
+      continue;
+    }
+    outcome_.metered.push_back({origin_[entries.rows[i] - first_], instance, tenant, time, value, values.scale});
   }
 }
 

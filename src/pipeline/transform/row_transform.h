@@ -8,6 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "base/rejection.h"
@@ -42,7 +44,9 @@ struct RaisedAlert {
 struct MeteredValue {
   uint32_t row = 0;
   RuleInstance rule;
-  rules::Int128 value = 0;  // times 10^scale
+  std::string_view tenant;                 // as the event names it; valid until the next run
+  std::optional<int64_t> event_time_ms{};  // as of an alert
+  rules::Int128 value = 0;                 // times 10^scale
   uint8_t scale = 0;
 };
 
@@ -92,6 +96,7 @@ class RowTransform {
   columns::Column& whole_column(size_t number);
   void alert(const RuleGroup& group, const GroupRows& entries);
   void meter(const RuleGroup& group, const GroupRows& entries);
+  std::string_view tenant_name(uint32_t row, const RuleInstance& rule);
   const GroupRows& where(const RuleGroup& group, const GroupRows& entries);  // entries for which its condition holds
   const rules::Vector& evaluate(const RulePart& part, const GroupRows& entries);
   ColumnValues& values_of(const CompiledRule& rule, rules::Form form, uint8_t scale);
@@ -104,6 +109,8 @@ class RowTransform {
   void write_made();
   void overwrite();
   uint32_t window_size() const { return static_cast<uint32_t>(rows_->rows() - first_); }
+
+  std::unordered_set<std::string> other_tenants_;  // names of those that have no set of their own, while the outcome is valid
 
   // Of the run.
   const TopicRules* rules_ = nullptr;

@@ -60,6 +60,8 @@ const char* describe(FailureCode code) {
     case FailureCode::kNotABool: return "this is no bool";
     case FailureCode::kNotATimestamp: return "this is no timestamp";
     case FailureCode::kNotADuration: return "this is no duration";
+    case FailureCode::kNotBillable:
+      return "this can't be billed: a meter takes values below 10^18, tenants with a name of 1 to 1000 bytes, and times from the year 1000 to 9999";
     case FailureCode::kNotUtf8: return "these bytes are no UTF-8";
   }
   return "";

@@ -52,6 +52,7 @@ enum class FailureCode : uint8_t {
   kNotATimestamp,
   kNotADuration,
   kNotUtf8,
+  kNotBillable,  // a meter's value, tenant or time that billing wouldn't take
 };
 const char* describe(FailureCode code);  // "division by zero"
 

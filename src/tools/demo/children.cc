@@ -69,6 +69,12 @@ supervisor::ChildSpec catalog_child(const Settings& settings, const Ports& ports
                 "--port", std::to_string(ports.catalog), "--metrics-port", std::to_string(ports.catalog_metrics)});
 }
 
+supervisor::ChildSpec billing_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
+  return child(settings, data, "billing",
+               {"billing", "--database", "sqlite:" + data.path() + "/billing/ledger.db", "--listen", at(ports.billing), "--metrics-port",
+                std::to_string(ports.billing_metrics)});
+}
+
 supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports, const DataDirectory& data, int worker) {
   const auto& own = ports.workers[static_cast<size_t>(worker - 1)];
   const std::string name = worker_name(worker), file = data.path() + "/" + name + ".yaml";
@@ -83,6 +89,7 @@ supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports,
       << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
       << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
   if (settings.rules) out << "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " << pseudonym_key_file(data) << "\n";
+  if (bills(settings)) out << "billing:\n  address: " << at(settings.gates ? own.billing_gate : ports.billing) << "\n";
   out.close();
   std::vector<std::string> arguments{"worker", "--config", file, "--metrics-port", std::to_string(own.metrics)};
   arguments.insert(arguments.end(), settings.worker_options.begin(), settings.worker_options.end());

@@ -17,6 +17,7 @@ supervisor::ChildSpec prepare_child(const Settings& settings, const Ports& ports
 // Makes the tables from the registered schemas, and ends.
 supervisor::ChildSpec tables_child(const Settings& settings, const Ports& ports, const DataDirectory& data);
 supervisor::ChildSpec catalog_child(const Settings& settings, const Ports& ports, const DataDirectory& data);
+supervisor::ChildSpec billing_child(const Settings& settings, const Ports& ports, const DataDirectory& data);
 supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports, const DataDirectory& data, int worker);  // from 1 on; writes its settings file
 supervisor::ChildSpec loadgen_child(const Settings& settings, const Ports& ports, const DataDirectory& data);
 supervisor::ChildSpec audit_child(const Settings& settings, const Ports& ports, const DataDirectory& data);

@@ -63,6 +63,7 @@ Status Demo::start_gates() {
     const std::string name = worker_name(worker);
     gates_[name + "-broker"] = std::make_unique<supervisor::Gate>(own.broker_gate, own.broker_listener);
     gates_[name + "-clickhouse"] = std::make_unique<supervisor::Gate>(own.clickhouse_gate, ports_.clickhouse);
+    gates_[name + "-billing"] = std::make_unique<supervisor::Gate>(own.billing_gate, ports_.billing);
     gates_[name + "-registry"] = std::make_unique<supervisor::Gate>(own.registry_gate, ports_.registry);
   }
   for (auto& [name, gate] : gates_)
@@ -144,6 +145,10 @@ Status Demo::start() {
     if (auto published = publish_example_rules(local(ports_.catalog)); !published) return published;
     if (auto key = make_pseudonym_key(pseudonym_key_file(data_)); !key) return key;
   }
+  if (bills(settings_)) {
+    say("billing");
+    if (auto billing = start_child(billing_child(settings_, ports_, data_), 60s); !billing) return billing;
+  }
   if (wants(settings_, "workers")) {
     say("workers start");
     if (auto workers = start_workers(); !workers) return workers;
@@ -166,6 +171,7 @@ std::map<std::string, std::string> Demo::addresses() const {
                                          {"clickhouse", local(ports_.clickhouse)},
                                          {"control", local(ports_.control)},
                                          {"catalog", local(ports_.catalog)},
+                                         {"billing", "127.0.0.1:" + std::to_string(ports_.billing)},
                                          {"loadgen", local(ports_.loadgen_metrics)},
                                          {"data", data_.path()}};
   for (int worker = 1; worker <= settings_.workers; ++worker) all[worker_name(worker)] = local(ports_.workers[static_cast<size_t>(worker - 1)].metrics);

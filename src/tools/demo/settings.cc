@@ -16,6 +16,8 @@ namespace millrace::demo {
 
 bool wants(const Settings& settings, const std::string& part) { return settings.only.empty() || std::ranges::find(settings.only, part) != settings.only.end(); }
 
+bool bills(const Settings& settings) { return settings.rules && wants(settings, "billing"); }
+
 Result<Ports> choose_ports(const Settings& settings) {
   Ports ports;
   ports.workers.resize(static_cast<size_t>(settings.workers));
@@ -24,12 +26,14 @@ Result<Ports> choose_ports(const Settings& settings) {
                                                         {&ports.registry, "registry"},
                                                         {&ports.clickhouse, "ClickHouse"},
                                                         {&ports.catalog, "catalog"},
+                                                        {&ports.billing, "billing"},
                                                         {&ports.broker_controller, "broker's controller"},
                                                         {&ports.registry_metrics, "registry's metrics"},
                                                         {&ports.catalog_metrics, "catalog's metrics"},
+                                                        {&ports.billing_metrics, "billing's metrics"},
                                                         {&ports.loadgen_metrics, "loadgen's metrics"}};
   for (auto& worker : ports.workers)
-    for (uint16_t* port : {&worker.metrics, &worker.broker_gate, &worker.broker_listener, &worker.clickhouse_gate, &worker.registry_gate})
+    for (uint16_t* port : {&worker.metrics, &worker.broker_gate, &worker.broker_listener, &worker.clickhouse_gate, &worker.registry_gate, &worker.billing_gate})
       wanted.emplace_back(port, "a worker");
   std::set<uint16_t> given;
   int next = settings.port_base;
@@ -55,7 +59,7 @@ Result<Ports> choose_ports(const Settings& settings) {
 Result<DataDirectory> DataDirectory::open(const std::string& path) {
   std::error_code error;
   const std::string whole = std::filesystem::absolute(path, error).lexically_normal();
-  for (const char* folder : {"logs", "kafka", "clickhouse"}) std::filesystem::create_directories(whole + "/" + folder, error);
+  for (const char* folder : {"logs", "kafka", "clickhouse", "billing"}) std::filesystem::create_directories(whole + "/" + folder, error);
   if (error) return permanent(whole + " can't be made: " + error.message() + ". Choose another with --data DIR");
   const auto space = std::filesystem::space(whole, error);
   if (!error && space.available < (uint64_t{1} << 30))

@@ -1,0 +1,94 @@
+"""What workers send to billing is right to the cent: sums that the witness works out from the log by itself, after kills on both sides and lost replies."""
+import collections, decimal, time
+import pytest
+from conftest import TOPICS, until
+from test_billing import Billing
+from test_exactly_once import flows_again
+from test_tenant_rules import LOAD, check_accounted, events, publish
+from witness import DATABASE, GROUP, committed, ends_of, metric, read_all, settle
+
+TOPIC, HOUR, DAY = "payment.processed", 3_600_000, 86_400_000
+RULES = """
+tenant: {tenant}
+topics:
+  payment.processed:
+    meter:
+      - {{name: turnover, value: amount, unit: money, window: day}}
+      - {{name: captured, when: status == "CAPTURED", value: 1, unit: payment, window: hour}}
+"""
+
+
+@pytest.fixture
+def demo(make_demo):
+    demo = make_demo(*LOAD)
+    until("events flow", lambda: demo.state()["figures"]["delivered"] > 2000, 90)
+    return demo
+
+
+def put_rules(demo):
+    """From the offsets that are returned on, payments of these tenants are metered."""
+    settle(demo)
+    tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.payment_processed GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
+    for tenant in tenants:
+        publish(demo, tenant, RULES.format(tenant=tenant))
+    return tenants, ends_of(demo.address("broker"), TOPIC, "read_committed")
+
+
+def check_ledger(demo, tenants, begins):
+    broker, billing = demo.address("broker"), Billing(demo.address("billing"))
+    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    expected = collections.defaultdict(decimal.Decimal)
+    for (partition, offset), event in events(log, TOPIC):
+        if offset >= begins[partition] and event["tenant"] in tenants:
+            at = int(event["occurred_at"].timestamp() * 1000)
+            expected[event["tenant"], "turnover", at // DAY * DAY] += event["amount"]
+            if event["status"] == "CAPTURED":
+                expected[event["tenant"], "captured", at // HOUR * HOUR] += 1
+    assert sum(value for (_, meter, _), value in expected.items() if meter == "captured") > 100, "too few payments: the test would show nothing"
+    billed = {}
+    for tenant in tenants:
+        for meter in ("turnover", "captured"):
+            for row in billing.call("Usage", tenant=tenant, meter=meter, from_ms=0, to_ms=4_000_000_000_000):
+                assert row.adjustments == "0"
+                billed[tenant, meter, row.window_start_ms] = decimal.Decimal(row.value)
+    assert billed == dict(expected)
+    marks = {(mark.topic, mark.partition): mark.expected for mark in billing.call("Watermarks", pipeline=GROUP).watermarks}
+    assert marks == {tp: at for tp, at in committed(broker).items() if tp in marks} and len(marks) > 10
+
+
+def test_figures_are_right_to_the_cent_whoever_is_killed(demo):
+    tenants, begins = put_rules(demo)
+    demo.do("loadgen", "start")
+    flows_again(demo)
+    for gap in (0.3, 1.1):
+        demo.do("worker-1", "kill")
+        time.sleep(gap)
+        demo.do("worker-1", "start")
+        demo.do("billing", "kill")  # with plans under way, as it comes
+        time.sleep(gap)
+        demo.do("billing", "start")
+        flows_again(demo, 60)
+    demo.gate("worker-1-billing", "lose_reply")
+    time.sleep(3)
+    demo.gate("worker-1-billing", "reset")
+    time.sleep(1)
+    demo.gate("worker-1-billing", "pass")
+    flows_again(demo, 60)
+    settle(demo)
+    check_accounted(demo)
+    check_ledger(demo, tenants, begins)
+
+
+def test_workers_wait_for_billing_that_is_down_and_say_so(demo):
+    tenants, begins = put_rules(demo)
+    demo.do("billing", "kill")
+    demo.do("loadgen", "start")
+    until("a sink waits", lambda: any(metric(demo, worker, 'millrace_sink_waiting{sink="billing"}') > 0 for worker in ("worker-1", "worker-2")), 30)
+    time.sleep(2)
+    before = committed(demo.address("broker"))
+    time.sleep(3)
+    assert committed(demo.address("broker")) == before, "offsets moved past what isn't billed"
+    demo.do("billing", "start")
+    flows_again(demo, 60)
+    settle(demo)
+    check_ledger(demo, tenants, begins)
