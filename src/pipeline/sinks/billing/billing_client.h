@@ -17,7 +17,7 @@ struct BillingClientSettings {
   std::string address;                         // HOST:PORT
   uint32_t generation = 1;                     // the ledger's, which refuses plans for another one
   std::chrono::milliseconds deadline{10'000};  // of each call
-  CallGate::Backoff backoff;
+  CallGate::Backoff backoff{};
 };
 
 // Thread-safe; one for all lanes of a process.
