@@ -56,7 +56,7 @@ Life random_life(uint32_t lane, size_t plans, std::mt19937_64& random, Figures& 
     BillingOrder order{PlanId(make_uuid_v7(kSeptember + static_cast<int64_t>(n), random(), random())), "shop", kSeptember + 75 * kDayMs, {}, {}};
     for (int32_t p = 0; p < 3; ++p) {
       if (n > 0 && below(3) == 0) continue;  // the first plan has all, so that what comes too early is a gap
-      const int64_t end = next[static_cast<size_t>(p)] + below(50);
+      const int64_t end = next[static_cast<size_t>(p)] + 1 + below(50);
       order.ranges.push_back(
           {"orders", TopicId(Uuid{9, 9}), PartitionId(static_cast<int32_t>(lane) * 3 + p), {Offset(next[static_cast<size_t>(p)]), Offset(end)}, 1});
       next[static_cast<size_t>(p)] = end;
