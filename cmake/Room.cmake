@@ -30,7 +30,7 @@ if(MILLRACE_FUZZ)
 endif()
 
 # Compiles the target's files in batches, as if each batch were one file: half of what they cost one by one is reading the same headers
-# (docs/decisions/0021-rooms-are-compiled-in-batches.md). So a name in an anonymous namespace is used once in a room.
+# (docs/decisions/0022-rooms-are-compiled-in-batches.md). So a name in an anonymous namespace is used once in a room.
 option(MILLRACE_BATCHES "compile a room's files in batches; OFF: one by one, as editors and clang-tidy like it" ON)
 function(millrace_in_batches target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${MILLRACE_BATCHES} UNITY_BUILD_BATCH_SIZE 12)

@@ -20,7 +20,7 @@ int run(int argc, char** argv) {
   CLI::App cli{"Broker, ClickHouse, registry, catalog, billing, workers and load on this machine; Ctrl-C stops all in order and prints the audit.",
                "millrace demo"};
   Settings settings;
-  bool no_load = false, no_gates = false, no_rules = false;
+  bool no_load = false, no_gates = false, no_rules = false, no_warehouse = false;
   cli.add_option("--data", settings.data, "directory that survives: a second start goes on where the first stopped")->capture_default_str();
   cli.add_option("--rate", settings.rate, "events a second")->capture_default_str();
   cli.add_option("--workers", settings.workers, "worker processes")->capture_default_str()->check(CLI::Range(1, 16));
@@ -31,6 +31,7 @@ int run(int argc, char** argv) {
   cli.add_option("--linger-ms", settings.linger_ms, "how long an epoch collects")->capture_default_str();
   cli.add_option("--only", settings.only, "of broker, clickhouse, registry, catalog, billing, workers: start these alone")->delimiter(',');
   cli.add_flag("--no-load", no_load, "loadgen isn't started");
+  cli.add_flag("--no-warehouse", no_warehouse, "no worker that writes Parquet files below DIR/warehouse");
   cli.add_flag("--no-rules", no_rules, "no catalog, no billing, no tenants' rules: events stay as they are");
   cli.add_flag("--no-gates", no_gates, "workers reach the others directly");
   cli.add_flag("--respawn", settings.respawn, "a child that ends by itself is started again");
@@ -42,6 +43,7 @@ int run(int argc, char** argv) {
   settings.load = !no_load;
   settings.gates = !no_gates;
   settings.rules = !no_rules;
+  settings.warehouse = !no_warehouse;
   settings.binary = std::filesystem::read_symlink("/proc/self/exe").string();
   log::start("demo");
 

@@ -11,7 +11,7 @@
 namespace millrace::app {
 
 struct OperateOptions {
-  std::string worker_settings, brokers, group, dead_letters = "millrace.dlq", level = "info";
+  std::string worker_settings, brokers, group, dead_letters = "millrace.dlq", level = "info", billing;
   std::vector<std::string> topics;
   clickhouse::Endpoint clickhouse{.url = "", .password = {}};
   std::vector<std::string> properties;
@@ -31,6 +31,7 @@ struct OperateOptions {
     cli.add_option("--user", clickhouse.user, "its user")->capture_default_str()->needs(by_hand);
     cli.add_option("--password", clickhouse.password, "its password")->envname("MILLRACE_CLICKHOUSE_PASSWORD");
     cli.add_option("--database", clickhouse.database, "its database")->capture_default_str()->needs(by_hand);
+    cli.add_option("--billing", billing, "HOST:PORT of the billing service, which is told of what is skipped; without it nothing is billed")->needs(by_hand);
     cli.add_option("--kafka-property", properties, "NAME=VALUE for the Kafka client (security.protocol=SASL_SSL …); may be given several times")
         ->needs(by_hand);
     cli.add_flag("--json", json, "answer in JSON");
@@ -50,6 +51,7 @@ struct OperateOptions {
       settings.group = group;
       settings.topics = topics;
       settings.dead_letters = dead_letters;
+      settings.billing_address = billing;
       if (!clickhouse.url.empty()) settings.clickhouse = clickhouse;
     } else {
       auto worker = pipeline::read_worker_settings(worker_settings);
@@ -59,6 +61,8 @@ struct OperateOptions {
       settings.topics = worker->topics;
       settings.dead_letters = worker->dead_letters;
       settings.clickhouse = worker->clickhouse;
+      settings.billing_address = worker->billing_address;
+      settings.ledger_generation = worker->ledger_generation;
     }
     settings.kafka.client_id = "millrace-operator";
     return settings;

@@ -35,7 +35,9 @@ class Demo:
     def start(self, within=90):
         begin = self.output.stat().st_size if self.output.exists() else 0
         with open(self.output, "ab") as out:
-            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *([] if "--rules" in self.options else ["--no-rules"]), *(o for o in self.options if o != "--rules")], stdout=out, stderr=out)
+            without = [f"--no-{part}" for part in ("rules", "warehouse") if f"--{part}" not in self.options]
+            options = [option for option in self.options if option not in ("--rules", "--warehouse")]
+            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *without, *options], stdout=out, stderr=out)
 
         def ready():
             text = self.text()[begin:]

@@ -4,6 +4,7 @@ import pytest
 from conftest import TOPICS, until
 from test_billing import Billing
 from test_exactly_once import flows_again
+from test_operate import WORKERS, leave_a_plan_without_rows, millrace, moves_on, partition_of, plant_row, torn_range
 from test_tenant_rules import LOAD, check_accounted, events, publish
 from witness import DATABASE, GROUP, committed, ends_of, metric, read_all, settle
 
@@ -83,7 +84,7 @@ def test_workers_wait_for_billing_that_is_down_and_say_so(demo):
     tenants, begins = put_rules(demo)
     demo.do("billing", "kill")
     demo.do("loadgen", "start")
-    until("a sink waits", lambda: any(metric(demo, worker, 'millrace_sink_waiting{sink="billing"}') > 0 for worker in ("worker-1", "worker-2")), 30)
+    until("a sink waits", lambda: any(metric(demo, worker, 'millrace_sink_waiting{sink="billing"}') > 0 for worker in WORKERS), 30)
     time.sleep(2)
     before = committed(demo.address("broker"))
     time.sleep(3)
@@ -92,3 +93,23 @@ def test_workers_wait_for_billing_that_is_down_and_say_so(demo):
     flows_again(demo, 60)
     settle(demo)
     check_ledger(demo, tenants, begins)
+
+
+def test_a_plan_that_is_given_up_leaves_no_gap_in_the_ledger(demo):
+    for worker in WORKERS:
+        demo.gate(f"{worker}-billing", "refuse")
+    plan = leave_a_plan_without_rows(demo)
+    carrying = [(p["topic"], p["partition"]) for p in millrace(demo, "plan", "show")[1]["partitions"] if p.get("plan") == plan["id"]]
+    plant_row(demo, int(plan["id"].replace("-", ""), 16), torn_range(plan))
+    for worker in WORKERS:
+        demo.do(worker, "start")
+    until("the plan's partitions stand still", lambda: all(partition_of(millrace(demo, "plan", "show")[1], *p)["state"] == "plan_stopped" for p in carrying), 60, 0.5)
+    for worker in WORKERS:  # nobody writes the plan any more
+        demo.gate(f"{worker}-billing", "pass")
+    status, said = millrace(demo, "plan", "abandon", plan["id"], "--reason", "a test tore it")
+    assert status == 0, said
+    marks = {(mark.topic, mark.partition): mark.expected for mark in Billing(demo.address("billing")).call("Watermarks", pipeline=GROUP).watermarks}
+    skipped = [(r["topic"], r["partition"]) for r in plan["ranges"] if marks.get((r["topic"], r["partition"]), 0) >= r["end"]]
+    assert len(skipped) == len(plan["ranges"]), f"{marks} of {plan['ranges']}"
+    moves_on(demo, *carrying)
+    settle(demo)

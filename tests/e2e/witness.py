@@ -34,9 +34,9 @@ def read_all(broker, topics):
         reader.close()
 
 
-def committed(broker):
+def committed(broker, group=GROUP):
     """The group's committed offset of each partition; where a commit is pending, the one before it, without waiting for it to be settled."""
-    reader, end = Consumer({"bootstrap.servers": broker, "group.id": GROUP, "isolation.level": "read_uncommitted", "enable.auto.commit": False}), time.monotonic() + 20
+    reader, end = Consumer({"bootstrap.servers": broker, "group.id": group, "isolation.level": "read_uncommitted", "enable.auto.commit": False}), time.monotonic() + 20
     try:
         known = reader.list_topics(timeout=20).topics
         asked = [TopicPartition(t, p) for t in TOPICS for p in known[t].partitions]
@@ -58,9 +58,9 @@ def rows(demo):
             yield name, int(partition), int(offset), event
 
 
-def dead_letters(broker):
+def dead_letters(broker, topic=DEAD_LETTERS):
     """(topic, partition, offset, bytes) of every dead letter."""
-    for message in read_all(broker, [DEAD_LETTERS]):
+    for message in read_all(broker, [topic]):
         headers = {name: value.decode() for name, value in message.headers() or []}
         yield headers["millrace.topic"], int(headers["millrace.partition"]), int(headers["millrace.offset"]), message.value()
 

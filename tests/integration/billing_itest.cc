@@ -96,7 +96,7 @@ TEST_P(BillingOn, TotalsAreExactThoughPlansRepeatReorderRaceAndTheServiceIsKille
   std::vector<std::jthread> lanes, disturbers;
   for (uint32_t lane = 0; lane < kLanes; ++lane)
     lanes.emplace_back([&, lane] {
-      BillingClient client({.address = listen, .deadline = 5s}, metrics);
+      BillingClient client({.address = listen, .deadline = 5s, .backoff = {}}, metrics);
       for (size_t n = 0; n < lives[lane].size();) {
         const auto sent = client.apply(lives[lane][n]);
         if (!sent) {
@@ -114,7 +114,7 @@ TEST_P(BillingOn, TotalsAreExactThoughPlansRepeatReorderRaceAndTheServiceIsKille
   for (uint64_t z = 0; z < 3; ++z)
     disturbers.emplace_back([&, z] {
       std::mt19937_64 mine(seed + z + 1);
-      BillingClient client({.address = listen, .deadline = 5s}, metrics);
+      BillingClient client({.address = listen, .deadline = 5s, .backoff = {}}, metrics);
       while (!done) {
         const size_t lane = mine() % kLanes, before = acknowledged[lane];
         // Before the first plan is in there is no mark that would hold a later one back.
@@ -199,11 +199,12 @@ TEST(BillingProcess, TerminatedItStopsCleanlyAndItsFiguresStay) {
   ServiceFixture service({"billing", "--database", database.url(), "--listen", "127.0.0.1:0"});
   metrics::Registry metrics;
   BillingOrder order{PlanId(Uuid{1, 1}), "shop", kSeptember, {{"orders", TopicId(Uuid{9, 9}), PartitionId(0), {Offset(0), Offset(5)}, 5}}, {}};
-  EXPECT_EQ(*BillingClient({.address = service.url().substr(7)}, metrics).apply(order), std::nullopt);
+  EXPECT_EQ(*BillingClient({.address = service.url().substr(7), .deadline = 10s, .backoff = {}}, metrics).apply(order), std::nullopt);
   const int status = service.end(SIGTERM);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << service.log();
   service.start();
-  EXPECT_EQ(*BillingClient({.address = service.url().substr(7)}, metrics).expected("shop", TopicId(Uuid{9, 9}), PartitionId(0)), Offset(5));
+  EXPECT_EQ(*BillingClient({.address = service.url().substr(7), .deadline = 10s, .backoff = {}}, metrics).expected("shop", TopicId(Uuid{9, 9}), PartitionId(0)),
+            Offset(5));
 }
 
 TEST(BillingProcess, SecondOneOnTheSamePortIsRefused) {
@@ -219,7 +220,7 @@ TEST(BillingProcess, RefusalsAndHealthAreSeenFromOutside) {
   const int port = free_port();
   ServiceFixture service({"billing", "--database", database.url(), "--listen", "127.0.0.1:0", "--metrics-port", std::to_string(port)});
   metrics::Registry metrics;
-  BillingClient client({.address = service.url().substr(7)}, metrics);
+  BillingClient client({.address = service.url().substr(7), .deadline = 10s, .backoff = {}}, metrics);
   const auto order = [](uint64_t id, int64_t begin, int64_t end) {
     return BillingOrder{PlanId(Uuid{1, id}), "shop", kSeptember, {{"orders", TopicId(Uuid{9, 9}), PartitionId(0), {Offset(begin), Offset(end)}, 5}}, {}};
   };

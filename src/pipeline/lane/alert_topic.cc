@@ -29,7 +29,7 @@ std::optional<SchemaId> AlertTopic::schema() const {
 }
 
 std::string AlertTopic::obstacle() const {
-  if (schema()) return "";
+  if (schema() || name_.empty()) return "";
   std::lock_guard lock(mutex_);
   return "there are alerts, which can't be sent to " + name_ + " yet: " + trouble_;
 }

@@ -27,9 +27,9 @@ class AlertTopic {
   AlertTopic(std::string name, Ask ask, SchemaCache& schemas, TopicIds& topics);
   ~AlertTopic();
 
-  const std::string& name() const { return name_; }
-  std::optional<SchemaId> schema() const;  // none: alerts can't be sent yet
-  std::string obstacle() const;            // why not; empty: they can
+  const std::string& name() const { return name_; }  // empty: this pipeline sends none
+  std::optional<SchemaId> schema() const;            // none: alerts can't be sent yet
+  std::string obstacle() const;                      // why not; empty: they can
 
  private:
   void run();

@@ -122,7 +122,7 @@ void Lane::close_if_due() {
 
 // Why nothing may be planned now; empty: it may.
 std::string Lane::obstacle() const {
-  const std::string clock = context_.server_clock.obstacle();
+  const std::string clock = context_.server_clock == nullptr ? "" : context_.server_clock->obstacle();
   return clock.empty() && collecting_.alert_bytes() > 0 ? context_.alert_topic.obstacle() : clock;
 }
 

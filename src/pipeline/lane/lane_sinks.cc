@@ -1,6 +1,10 @@
 #include "pipeline/lane/lane_sinks.h"
 
+#include <algorithm>
+
 #include "clients/clickhouse/table_name.h"
+#include "pipeline/sinks/warehouse/manifest.h"
+#include "pipeline/transform/event_time.h"
 
 namespace millrace::pipeline {
 
@@ -37,40 +41,87 @@ BillingOrder usage_of(const Plan& plan, const std::string& pipeline, const Epoch
 
 LaneSinks::LaneSinks(const WorkerSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
     : pipeline_(settings.pipeline),
-      clickhouse_(clickhouse_settings(settings), metrics, [] {}),
-      billing_(billing ? std::make_unique<BillingSink>(std::move(billing), metrics, [] {}) : nullptr) {}
+      warehouse_(settings.warehouse_directory),
+      time_column_(settings.rules.time_column),
+      billing_(billing ? std::make_unique<BillingSink>(std::move(billing), metrics, [] {}) : nullptr) {
+  if (warehouse_.empty()) {
+    clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings), metrics, [] {});
+  } else {
+    WarehouseSinkSettings files;
+    files.root = warehouse_;
+    files_ = std::make_unique<WarehouseSink>(std::move(files), metrics, [] {});
+  }
+}
 
 void LaneSinks::begin(const Plan& plan, bool fresh, EpochRows& rows) {
   if (billing_) billing_->begin(usage_of(plan, pipeline_, rows));
-  clickhouse_.begin(rows_of(plan, fresh, rows));
+  if (clickhouse_) clickhouse_->begin(rows_of(plan, fresh, rows));
+  if (files_) files_->begin(files_of(plan, rows));
+}
+
+WarehouseOrder LaneSinks::files_of(const Plan& plan, EpochRows& rows) const {
+  WarehouseOrder order{plan.id, pipeline_, plan.time_ms, {}, {}};
+  for (const PlanRange& range : plan.ranges)
+    order.ranges.push_back({range.partition.topic, range.topic_id, range.partition.partition, range.offsets, range.records});
+  for (TopicRows& topic : rows.take_rows()) {
+    const ReaderSchemas::Reader& reader = *rows.catalog()->find(topic.topic)->reader;
+    const auto time = std::ranges::find(reader.columns, time_column_, &columns::NamedType::name);
+    const bool has_time = time != reader.columns.end() && has_event_time(time->type);
+    order.tables.push_back({clickhouse::table_of_topic(topic.topic), topic.topic, has_time ? time_column_ : "", reader.bytes_columns,
+                            std::make_shared<const columns::Block>(std::move(topic.rows))});
+  }
+  if (columns::Block left_out = rows.left_out(); left_out.rows() > 0)
+    order.tables.push_back({clickhouse::kLeftOutTable, "", "", {}, std::make_shared<const columns::Block>(std::move(left_out))});
+  return order;
+}
+
+std::vector<SinkState> LaneSinks::states() const {
+  std::vector<SinkState> all;
+  if (clickhouse_) all.push_back(clickhouse_->state());
+  if (files_) all.push_back(files_->state());
+  if (billing_) all.push_back(billing_->state());
+  return all;
 }
 
 SinkState LaneSinks::state() const {
-  SinkState all = clickhouse_.state();
-  if (!billing_ || all.kind == SinkState::Kind::kStopped) return all;
-  SinkState billing = billing_->state();
-  if (billing.kind == SinkState::Kind::kStopped) return billing;
-  if (all.kind == SinkState::Kind::kIdle || (all.kind == SinkState::Kind::kDurable && billing.kind == SinkState::Kind::kDurable)) return all;
-  if (!all.reason.empty() && !billing.reason.empty()) all.reason += "; ";
-  return {SinkState::Kind::kWriting, all.reason + billing.reason};
+  SinkState all{SinkState::Kind::kDurable, ""};
+  for (const SinkState& each : states()) {
+    if (each.kind == SinkState::Kind::kStopped || each.kind == SinkState::Kind::kIdle) return each;
+    if (each.kind == SinkState::Kind::kDurable) continue;
+    all.kind = SinkState::Kind::kWriting;
+    if (!each.reason.empty()) all.reason += (all.reason.empty() ? "" : "; ") + each.reason;
+  }
+  return all;
 }
 
 void LaneSinks::cancel() {
-  clickhouse_.cancel();
+  if (clickhouse_) clickhouse_->cancel();
+  if (files_) files_->cancel();
   if (billing_) billing_->cancel();
 }
 
-std::vector<TableRows> LaneSinks::take_back() { return clickhouse_.take_back(); }
+std::vector<TableRows> LaneSinks::take_back() {
+  if (files_) files_->take_back();
+  return clickhouse_ ? clickhouse_->take_back() : std::vector<TableRows>();
+}
 
 Result<std::string> LaneSinks::traces_of(const TopicPartition& partition, TopicId topic) {
-  const std::string table = clickhouse::table_of_topic(partition.topic);
-  const auto last = clickhouse_.last_offset(table, partition.topic, partition.partition);
-  if (!last) return transient("whether " + table + " has rows of " + to_string(partition) + ": " + last.error().message);
-  if (*last) return table + " has rows of it up to offset " + std::to_string((*last)->value);
-  if (!billing_) return "";
-  const auto expected = billing_->expected(pipeline_, topic, partition.partition);
-  if (!expected) return transient("whether " + to_string(partition) + " was billed: " + expected.error().message);
-  if (*expected) return "it is billed up to offset " + std::to_string((*expected)->value);
+  if (clickhouse_) {
+    const std::string table = clickhouse::table_of_topic(partition.topic);
+    const auto last = clickhouse_->last_offset(table, partition.topic, partition.partition);
+    if (!last) return transient("whether " + table + " has rows of " + to_string(partition) + ": " + last.error().message);
+    if (*last) return table + " has rows of it up to offset " + std::to_string((*last)->value);
+  }
+  if (files_) {
+    const auto end = manifested_until(warehouse_, pipeline_, topic, partition.partition);
+    if (!end) return std::unexpected(end.error());
+    if (*end) return "the warehouse in " + warehouse_ + " has it up to offset " + std::to_string((*end)->value);
+  }
+  if (billing_) {
+    const auto expected = billing_->expected(pipeline_, topic, partition.partition);
+    if (!expected) return transient("whether " + to_string(partition) + " was billed: " + expected.error().message);
+    if (*expected) return "it is billed up to offset " + std::to_string((*expected)->value);
+  }
   return "";
 }
 

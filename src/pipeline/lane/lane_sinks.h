@@ -11,6 +11,7 @@
 #include "pipeline/lane/settings.h"
 #include "pipeline/sinks/billing/billing_sink.h"
 #include "pipeline/sinks/clickhouse/clickhouse_sink.h"
+#include "pipeline/sinks/warehouse/warehouse_sink.h"
 
 namespace millrace::pipeline {
 
@@ -32,7 +33,12 @@ class LaneSinks {
 
  private:
   std::string pipeline_;
-  ClickHouseSink clickhouse_;
+  WarehouseOrder files_of(const Plan& plan, EpochRows& rows) const;
+  std::vector<SinkState> states() const;
+
+  std::string warehouse_, time_column_;         // settings
+  std::unique_ptr<ClickHouseSink> clickhouse_;  // either this one or the next
+  std::unique_ptr<WarehouseSink> files_;
   std::unique_ptr<BillingSink> billing_;
 };
 

@@ -152,8 +152,16 @@ WorkerSettings settings_of(Section root) {
     root.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
   for (const auto& topic : topics) all.topics.push_back(topic.Scalar());
   root.text("dead_letters", all.dead_letters, true);
+  const bool warehouse = root.at("warehouse").IsDefined();
+  if (warehouse && root.at("clickhouse").IsDefined())
+    root.refuse(root.at("warehouse"), "warehouse",
+                "this pipeline has `clickhouse` too: epochs for files are long, so give the warehouse a pipeline of its own, with another name");
+  if (warehouse) all.alerts = "";  // they are the business of the pipeline that feeds ClickHouse
+  if (warehouse && !root.at("dead_letters").IsDefined())
+    root.refuse(root.at("dead_letters"), "dead_letters",
+                "is missing: a warehouse's pipeline needs a topic of its own, or each dead letter is in " + all.dead_letters + " twice");
   Section alerts = root.section("alerts");
-  alerts.text("topic", all.alerts, true);
+  alerts.text("topic", all.alerts, root.at("alerts").IsDefined());
   alerts.end();
   all.start_ms = start_of(root);
   Section kafka = root.section("kafka");
@@ -165,14 +173,19 @@ WorkerSettings settings_of(Section root) {
   registry.text("url", all.registry_url, true);
   registry.text("cache", all.schema_file);
   registry.end();
+  if (!warehouse && !root.at("clickhouse").IsDefined())
+    root.refuse(root.at("clickhouse"), "clickhouse", "is missing: say where rows go, to `clickhouse` or into a `warehouse`");
   Section clickhouse = root.section("clickhouse");
-  clickhouse.text("url", all.clickhouse.url, true);
+  clickhouse.text("url", all.clickhouse.url, !warehouse);
   clickhouse.text("user", all.clickhouse.user);
   clickhouse.text("password", all.clickhouse.password);
   if (const char* password = std::getenv("MILLRACE_CLICKHOUSE_PASSWORD")) all.clickhouse.password = password;
   clickhouse.text("database", all.clickhouse.database, true);
   all.insert_settings = clickhouse.pairs("insert_settings");
   clickhouse.end();
+  Section files = root.section("warehouse");
+  files.text("directory", all.warehouse_directory, warehouse);
+  files.end();
   Section billing = root.section("billing");
   const bool billed = root.at("billing").IsDefined();
   billing.text("address", all.billing_address, billed);

@@ -31,7 +31,9 @@ struct WorkerSettings {
   kafka::KafkaProperties kafka;
   std::string registry_url;
   std::string schema_file;  // the registry's answers, kept; "": not kept
-  clickhouse::Endpoint clickhouse;
+  // Where rows go: one of the two.
+  clickhouse::Endpoint clickhouse;       // url "": not there
+  std::string warehouse_directory;       // "": not there
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
   std::string billing_address;           // HOST:PORT of the billing service; "": nothing is billed
   uint32_t ledger_generation = 1;

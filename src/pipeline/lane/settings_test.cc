@@ -56,6 +56,26 @@ TEST(WorkerSettings, ARefusalNamesLineAndSetting) {
   EXPECT_THAT(refusal("topics: [a\n"), HasSubstr("millrace.yaml:2: "));
 }
 
+TEST(WorkerSettings, RowsGoToClickHouseOrIntoAWarehouse) {
+  const std::string kafka = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n", files = "warehouse: {directory: /w}\n";
+  const auto settings = read(kafka + files + "dead_letters: w.dlq\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->warehouse_directory, "/w");
+  EXPECT_EQ(settings->alerts, "") << "the pipeline that feeds ClickHouse sends them";
+  EXPECT_EQ(read(kafka + files + "dead_letters: w.dlq\nalerts: {topic: pages}\n")->alerts, "pages");
+  EXPECT_THAT(refusal(kafka), HasSubstr("clickhouse: is missing: say where rows go"));
+  EXPECT_THAT(refusal(kafka + files), HasSubstr("dead_letters: is missing: a warehouse's pipeline needs a topic of its own"));
+  EXPECT_THAT(refusal(kLeast + files), HasSubstr(":5: warehouse: this pipeline has `clickhouse` too"));
+  EXPECT_THAT(refusal(kafka + "warehouse: {}\ndead_letters: w.dlq\n"), HasSubstr("warehouse.directory: is missing"));
+}
+
+TEST(WorkerSettings, BillingHasAnAddress) {
+  EXPECT_EQ(read(kLeast)->billing_address, "");
+  EXPECT_EQ(read(kLeast + "billing: {address: 'b:8092'}\n")->billing_address, "b:8092");
+  EXPECT_THAT(refusal(kLeast + "billing: {}\n"), HasSubstr(":5: billing.address: is missing"));
+  EXPECT_THAT(refusal(kLeast + "billing: {address: b}\n"), HasSubstr(":5: billing.address: 'b' must be HOST:PORT"));
+}
+
 TEST(WorkerSettings, AlertsHaveATopic) {
   EXPECT_EQ(read(kLeast)->alerts, "millrace.alerts");
   EXPECT_EQ(read(kLeast + "alerts: {topic: pages}\n")->alerts, "pages");

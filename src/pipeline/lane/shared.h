@@ -35,7 +35,7 @@ struct LaneContext {
   SchemaCache& schemas;
   Catalogs& catalogs;
   TopicIds& topic_ids;
-  ServerClock& server_clock;
+  const ServerClock* server_clock;  // nullptr: no row goes to ClickHouse
   AlertTopic& alert_topic;
   std::shared_ptr<BillingClient> billing;  // none: nothing is billed
 };

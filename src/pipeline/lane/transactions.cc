@@ -48,6 +48,7 @@ kafka::TransactionStatus Transactions::produce(const action::Commit& commit, con
     const DeadLetter letter(record, commit.lands->id, commit.lands->time_ms);
     if (auto produced = producer_->produce(letter.outgoing(dead_letters_)); !produced) return produced;
   }
+  if (alerts_.name().empty()) return {};
   std::string value;
   for (const auto& [partition, range] : landed.ranges()) {
     if (range.alerts.empty() || !lands(partition)) continue;

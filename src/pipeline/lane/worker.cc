@@ -47,7 +47,7 @@ Worker::Worker(WorkerSettings settings, metrics::Registry& metrics)
       metrics_(metrics),
       schemas_(cache_settings(settings_), metrics),
       catalogs_(settings_.topics, settings_.rules, settings_.kafka, schemas_, metrics),
-      server_clock_(settings_.clickhouse, metrics) {}
+      server_clock_(settings_.clickhouse.url.empty() ? nullptr : std::make_unique<ServerClock>(settings_.clickhouse, metrics)) {}
 
 Worker::~Worker() {
   close();
@@ -59,9 +59,10 @@ Status Worker::start(const std::atomic<bool>& stop) {
   if (!admin) return std::unexpected(admin.error());
   topic_ids_ = std::make_unique<TopicIds>(std::move(*admin));
   if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
-  const auto ask = settings_.rules.catalog_topic.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
+  const auto ask = settings_.rules.catalog_topic.empty() || settings_.alerts.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
   alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, *topic_ids_);
-  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_, *alert_topic_, billing_client(settings_, metrics_)});
+  context_.reset(
+      new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_.get(), *alert_topic_, billing_client(settings_, metrics_)});
   for (int number = 0; number < settings_.lanes; ++number) {
     auto lane = Lane::create(*context_, number);
     if (!lane) return std::unexpected(lane.error());

@@ -35,7 +35,7 @@ class Worker {
   metrics::Registry& metrics_;
   SchemaCache schemas_;
   Catalogs catalogs_;
-  ServerClock server_clock_;
+  std::unique_ptr<ServerClock> server_clock_;
   std::unique_ptr<TopicIds> topic_ids_;
   std::unique_ptr<AlertTopic> alert_topic_;
   std::unique_ptr<LaneContext> context_;

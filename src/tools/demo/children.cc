@@ -17,6 +17,12 @@ supervisor::ChildSpec child(const Settings& settings, const DataDirectory& data,
   return spec;
 }
 
+constexpr const char* kTopics = "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n";
+
+std::string rules_of(const Settings& settings, const DataDirectory& data) {
+  return settings.rules ? "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " + pseudonym_key_file(data) + "\n" : "";
+}
+
 }  // namespace
 
 // Each worker has a listener of its own: whoever asks there is told to come back through that worker's gate.
@@ -83,17 +89,35 @@ supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports,
       << "pipeline: " << kPipeline << "\n"
       << "instance: " << name << "\n"
       << "lanes: " << settings.lanes << "\n"
-      << "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n"
-      << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
+      << kTopics << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
       << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name << "-schemas.json\n"
       << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
       << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
-  if (settings.rules) out << "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " << pseudonym_key_file(data) << "\n";
+  out << rules_of(settings, data);
   if (bills(settings)) out << "billing:\n  address: " << at(settings.gates ? own.billing_gate : ports.billing) << "\n";
   out.close();
   std::vector<std::string> arguments{"worker", "--config", file, "--metrics-port", std::to_string(own.metrics)};
   arguments.insert(arguments.end(), settings.worker_options.begin(), settings.worker_options.end());
   return child(settings, data, name, std::move(arguments));
+}
+
+// The same events in files, by epochs that are long: a group, and dead letters, of its own.
+supervisor::ChildSpec warehouse_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
+  const std::string file = data.path() + "/" + kWarehouseWorker + ".yaml";
+  std::ofstream out(file);
+  out << "# Written by millrace demo at every start.\n"
+      << "pipeline: " << kPipeline << "-warehouse\n"
+      << "instance: " << kWarehouseWorker << "\n"
+      << "lanes: 1\n"
+      << kTopics << "dead_letters: millrace.warehouse.dlq\n"
+      << "kafka:\n  brokers: " << at(ports.broker) << "\n"
+      << "registry:\n  url: " << url(ports.registry) << "\n  cache: " << data.path() << "/" << kWarehouseWorker << "-schemas.json\n"
+      << "warehouse:\n  directory: " << data.path() << "/warehouse\n"
+      << "epoch:\n  linger_ms: 10000\n  records: 5000000\n  records_max: 5000000\n  mb_max: 128\n"
+      << "limits:\n  in_flight_records: 10000000\n  in_flight_mb: 256\n"
+      << rules_of(settings, data);
+  out.close();
+  return child(settings, data, kWarehouseWorker, {"worker", "--config", file, "--metrics-port", std::to_string(ports.warehouse_metrics)});
 }
 
 supervisor::ChildSpec loadgen_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {

@@ -152,6 +152,9 @@ Status Demo::start() {
   if (wants(settings_, "workers")) {
     say("workers start");
     if (auto workers = start_workers(); !workers) return workers;
+    if (settings_.warehouse) {
+      if (auto started = start_child(warehouse_child(settings_, ports_, data_), 60s); !started) return started;
+    }
   }
   if (settings_.load && wants(settings_, "registry")) {
     say("load starts");
@@ -173,6 +176,7 @@ std::map<std::string, std::string> Demo::addresses() const {
                                          {"catalog", local(ports_.catalog)},
                                          {"billing", "127.0.0.1:" + std::to_string(ports_.billing)},
                                          {"loadgen", local(ports_.loadgen_metrics)},
+                                         {kWarehouseWorker, local(ports_.warehouse_metrics)},
                                          {"data", data_.path()}};
   for (int worker = 1; worker <= settings_.workers; ++worker) all[worker_name(worker)] = local(ports_.workers[static_cast<size_t>(worker - 1)].metrics);
   return all;
@@ -290,13 +294,14 @@ int Demo::finish() {
   }
   say("workers stop");
   for (int worker = 1; worker <= settings_.workers; ++worker) stop(worker_name(worker));
+  stop(kWarehouseWorker);
   if (whole && !hurry_) {
     say("audit");
     auto audited = run_to_end(audit_child(settings_, ports_, data_), 300s);
     std::printf("%s\n", supervisor_->log_end("audit", 40).c_str());
     if (!audited) status = audited.error().code ? audited.error().code : 1;
   }
-  for (const char* name : {"registry", "clickhouse", "broker"}) stop(name);
+  for (const char* name : {"billing", "catalog", "registry", "clickhouse", "broker"}) stop(name);
   if (control_) control_->stop();
   say(std::string("stopped; state is kept in ") + data_.path());
   return status;

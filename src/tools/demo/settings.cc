@@ -31,6 +31,7 @@ Result<Ports> choose_ports(const Settings& settings) {
                                                         {&ports.registry_metrics, "registry's metrics"},
                                                         {&ports.catalog_metrics, "catalog's metrics"},
                                                         {&ports.billing_metrics, "billing's metrics"},
+                                                        {&ports.warehouse_metrics, "the warehouse worker's metrics"},
                                                         {&ports.loadgen_metrics, "loadgen's metrics"}};
   for (auto& worker : ports.workers)
     for (uint16_t* port : {&worker.metrics, &worker.broker_gate, &worker.broker_listener, &worker.clickhouse_gate, &worker.registry_gate, &worker.billing_gate})
@@ -59,7 +60,7 @@ Result<Ports> choose_ports(const Settings& settings) {
 Result<DataDirectory> DataDirectory::open(const std::string& path) {
   std::error_code error;
   const std::string whole = std::filesystem::absolute(path, error).lexically_normal();
-  for (const char* folder : {"logs", "kafka", "clickhouse", "billing"}) std::filesystem::create_directories(whole + "/" + folder, error);
+  for (const char* folder : {"logs", "kafka", "clickhouse", "billing", "warehouse"}) std::filesystem::create_directories(whole + "/" + folder, error);
   if (error) return permanent(whole + " can't be made: " + error.message() + ". Choose another with --data DIR");
   const auto space = std::filesystem::space(whole, error);
   if (!error && space.available < (uint64_t{1} << 30))

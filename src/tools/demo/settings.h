@@ -19,6 +19,7 @@ struct Settings {
   int linger_ms = 500;                              // of an epoch
   std::vector<std::string> only;                    // of broker, clickhouse, registry, catalog, billing, workers; empty: all
   bool rules = true;                                // the catalog and billing are started, and tenants have rules
+  bool warehouse = true;                            // a worker with a pipeline of its own writes Parquet files
   bool load = true;                                 // loadgen is started
   bool gates = true;                                // workers reach the others through gates
   bool respawn = false;                             // a child that ends by itself is started again
@@ -33,7 +34,7 @@ bool bills(const Settings& settings);  // workers send what meters measure to bi
 
 struct Ports {
   uint16_t control = 0, broker = 0, registry = 0, clickhouse = 0, catalog = 0, billing = 0;
-  uint16_t broker_controller = 0, registry_metrics = 0, catalog_metrics = 0, billing_metrics = 0, loadgen_metrics = 0;
+  uint16_t broker_controller = 0, registry_metrics = 0, catalog_metrics = 0, billing_metrics = 0, warehouse_metrics = 0, loadgen_metrics = 0;
   struct Worker {
     uint16_t metrics = 0;
     uint16_t broker_gate = 0, broker_listener = 0;  // the broker tells the worker to come through the gate

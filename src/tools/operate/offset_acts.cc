@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "tools/operate/billing_marks.h"
 #include "tools/operate/group_view.h"
 #include "tools/operate/operator_commit.h"
 #include "tools/operate/owners.h"
@@ -107,6 +108,20 @@ Status look_at_rows(const Settings& settings, const PartitionState& state, Offse
   return {};
 }
 
+// What billing expects next, and what that means: it takes no range twice, and none after a gap that nobody declared.
+Status look_at_ledger(const Settings& settings, const PartitionState& state, Offset offset, std::vector<std::string>& notes) {
+  const std::string where = to_string(state.partition);
+  const auto until = billed_until(settings, state.partition, *state.topic_id);
+  if (!until) return std::unexpected(until.error());
+  if (!*until || **until == offset) return {};
+  const std::string expected = std::to_string((*until)->value);
+  if (offset < **until)
+    return permanent(where + " is billed up to offset " + expected + ", and billing takes nothing twice: say --at " + expected + ", or begin the ledger anew");
+  if (auto skipped = skip_in_billing(settings, state.partition, *state.topic_id, offset, "", "offset accepted by an operator"); !skipped) return skipped;
+  notes.push_back("billing skips what stands from offset " + expected + " to " + std::to_string(offset.value));
+  return {};
+}
+
 }  // namespace
 
 Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartition& partition, std::optional<Offset> at, AllowDoubles doubles) {
@@ -134,6 +149,7 @@ Result<AcceptedOffset> accept_offset(const Settings& settings, const TopicPartit
   }
   AcceptedOffset accepted{state, offset, {}};
   if (auto fine = look_at_rows(settings, state, offset, doubles, accepted.notes); !fine) return std::unexpected(fine.error());
+  if (auto fine = look_at_ledger(settings, state, offset, accepted.notes); !fine) return std::unexpected(fine.error());
   if (auto still = unchanged(*view, *states); !still) return std::unexpected(still.error());
 
   const auto wanted = marked(partition, offset, *state.topic_id);

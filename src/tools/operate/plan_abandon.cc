@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "tools/operate/billing_marks.h"
 #include "tools/operate/plan_acts.h"
 #include "tools/operate/plan_records.h"
 #include "tools/operate/stopped_plan.h"
@@ -104,6 +105,10 @@ Result<AbandonedPlan> abandon_plan(const Settings& settings, PlanId id, const st
                      " say --lose-missing to move on without them");
   std::vector<kafka::OffsetToCommit> offsets;
   for (const PlanRange& range : ranges) offsets.push_back(marked(range.partition, range.offsets.end, range.topic_id));
+  // Before the commit: a range that the ledger never hears of is a gap to the next, while a skip that comes to nothing is repeated with the act.
+  for (const PlanRange& range : ranges)
+    if (auto skipped = skip_in_billing(settings, range.partition, range.topic_id, range.offsets.end, to_string(id.value), reason); !skipped)
+      return std::unexpected(skipped.error());
   if (auto done = held->commit(offsets, letters); !done) return std::unexpected(done.error());
   return abandoned;
 }

@@ -18,6 +18,8 @@ struct Settings {
   std::vector<std::string> topics;  // empty: those that the group has offsets of
   std::string dead_letters = "millrace.dlq";
   std::optional<clickhouse::Endpoint> clickhouse;  // none: nothing is asked of it, and what needs it refuses
+  std::string billing_address;                     // HOST:PORT; "": nothing is billed
+  uint32_t ledger_generation = 0;                  // 0: the current one
   // How long after its owners were fenced an insert of theirs may still land: the rest of its term, and the guard.
   std::chrono::milliseconds inserts_land_within{pipeline::ClickHouseWrite::kTermMs + pipeline::ClickHouseWrite::kGuardMs};
   std::chrono::milliseconds patience{30'000};  // with pending transactions and rebalances

@@ -1,0 +1,49 @@
+"""A pipeline of its own writes every event into Parquet files, once, though its worker is killed: what manifests name is read by pyarrow and compared with the log."""
+import collections, json, pathlib, time
+import pyarrow.parquet as parquet
+from conftest import TOPICS, until
+from witness import GROUP, committed, dead_letters, event_id, read_all, settle
+
+WORKER, LETTERS, WAREHOUSE = "warehouse-worker", "millrace.warehouse.dlq", GROUP + "-warehouse"
+LOAD = ["--warehouse", "--rate", "2000", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
+
+
+def manifests(demo):
+    return [json.loads(path.read_text()) for path in pathlib.Path(demo.address("data"), "warehouse/_manifest").glob("*.json")]
+
+
+def files(demo):
+    """(topic, partition, offset) of each row of the files that manifests name, and its event's id."""
+    root, there = pathlib.Path(demo.address("data"), "warehouse"), collections.Counter()
+    for manifest in manifests(demo):
+        for file in manifest["files"]:
+            rows = parquet.ParquetFile(root / file["path"]).read(columns=["_topic", "_partition", "_offset", "event_id"])
+            assert rows.num_rows == file["rows"]
+            columns = [rows.column(name).to_pylist() for name in ("_topic", "_partition", "_offset", "event_id")]
+            there.update((topic, partition, offset, str(event)) for topic, partition, offset, event in zip(*columns))
+    return there
+
+
+def test_every_event_is_in_the_files_once_though_the_worker_is_killed(make_demo):
+    demo = make_demo(*LOAD)
+    for gap in (0.1, 0.5, 1.5):
+        before = len(manifests(demo))
+        until("a plan is in the warehouse", lambda: len(manifests(demo)) > before, 60)
+        time.sleep(gap)
+        demo.do(WORKER, "kill")
+        time.sleep(1)
+        demo.do(WORKER, "start")
+    settle(demo)
+    broker = demo.address("broker")
+    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    assert len(log) > 10_000
+    last = collections.defaultdict(int)
+    for topic, partition, offset in log:
+        last[topic, partition] = max(last[topic, partition], offset)
+    until("the warehouse has everything", lambda: all(committed(broker, WAREHOUSE)[tp] > at for tp, at in last.items()), 90, 0.5)
+    there, letters = files(demo), collections.Counter((t, p, o) for t, p, o, _ in dead_letters(broker, LETTERS))
+    assert not [row for row, times in there.items() if times > 1], "rows that are there twice"
+    assert not [letter for letter, times in letters.items() if times > 1], "dead letters that are there twice"
+    expected = {(*at, event_id(at[0], value)) for at, value in log.items() if event_id(at[0], value)}
+    assert set(there) == expected
+    assert set(letters) == {at for at, value in log.items() if not event_id(at[0], value)}
