@@ -45,42 +45,52 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-if [ ! -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ]; then
+# Each part says what it does, and on failure where its whole output is. They are independent of each other, so they are fetched and built side by side.
+failed() { tail -n 20 "$stamp/$1.log" >&2; echo "setup: $2 failed; see $stamp/$1.log" >&2; return 1; }
+librdkafka() {
+  [ ! -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ] || return 0
   echo "setup: building librdkafka 2.12.0"
-  (cd "$work" && npm pack --silent node-rdkafka@3.6.1 >/dev/null && tar xzf node-rdkafka-3.6.1.tgz && mkdir rdk &&
+  (mkdir "$work/librdkafka" && cd "$work/librdkafka" && npm pack --silent node-rdkafka@3.6.1 >/dev/null && tar xzf node-rdkafka-3.6.1.tgz && mkdir rdk &&
     cmake -S package/deps/librdkafka -B rdk -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$stamp/librdkafka-2.12.0" \
       -DRDKAFKA_BUILD_STATIC=ON -DRDKAFKA_BUILD_TESTS=OFF -DRDKAFKA_BUILD_EXAMPLES=OFF -DWITH_SASL=OFF -DWITH_CURL=OFF \
       -DWITH_SSL=ON -DWITH_ZSTD=ON -DENABLE_LZ4_EXT=ON -DCMAKE_POSITION_INDEPENDENT_CODE=ON &&
-    ninja -C rdk install) >"$stamp/librdkafka.log" 2>&1 ||
-    { tail -n 20 "$stamp/librdkafka.log" >&2; echo "setup: librdkafka failed; see $stamp/librdkafka.log" >&2; exit 1; }
-fi
-if [ ! -f "$stamp/chdb-26.7.3/libchdb.so" ]; then
+    ninja -C rdk install) >"$stamp/librdkafka.log" 2>&1 || failed librdkafka librdkafka
+}
+chdb() {
+  [ ! -f "$stamp/chdb-26.7.3/libchdb.so" ] || return 0
   echo "setup: fetching libchdb 26.7.3"
-  (cd "$work" && npm pack --silent @chdb/lib-linux-x64-gnu@26.7.3-stable.1 >/dev/null && mkdir chdb && tar xzf chdb-lib-*.tgz -C chdb &&
-    mkdir -p "$stamp/chdb-26.7.3" && mv chdb/package/libchdb.so "$stamp/chdb-26.7.3/libchdb.so.part" &&
-    mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 ||
-    { tail -n 20 "$stamp/chdb.log" >&2; echo "setup: libchdb failed; see $stamp/chdb.log" >&2; exit 1; }
-fi
-if [ ! -f "$stamp/kafka-4.4.0/complete" ]; then
+  (mkdir "$work/chdb" && cd "$work/chdb" && npm pack --silent @chdb/lib-linux-x64-gnu@26.7.3-stable.1 >/dev/null && tar xzf chdb-lib-*.tgz &&
+    mkdir -p "$stamp/chdb-26.7.3" && mv package/libchdb.so "$stamp/chdb-26.7.3/libchdb.so.part" &&
+    mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 || failed chdb libchdb
+}
+kafka() {
+  [ ! -f "$stamp/kafka-4.4.0/complete" ] || return 0
   echo "setup: fetching Apache Kafka 4.4.0"
   mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
-    { tail -n 20 "$stamp/kafka.log" >&2; echo "setup: Kafka failed; see $stamp/kafka.log" >&2; exit 1; }
+    failed kafka Kafka || return 1
   touch "$stamp/kafka-4.4.0/complete"
-fi
-if [ ! -f "$stamp/arrow-26.0.0/complete" ]; then
+}
+arrow() {
+  [ ! -f "$stamp/arrow-26.0.0/complete" ] || return 0
   echo "setup: fetching Arrow and Parquet 26.0.0"
-  (cd "$work" && python3 -m venv pip && pip/bin/pip -q download --disable-pip-version-check --no-deps --only-binary :all: \
+  (mkdir "$work/arrow" && cd "$work/arrow" && python3 -m venv pip && pip/bin/pip -q download --disable-pip-version-check --no-deps --only-binary :all: \
       --platform manylinux_2_28_x86_64 --python-version 3.11 pyarrow==26.0.0 && python3 -m zipfile -e pyarrow-26.0.0-*.whl wheel &&
     rm -rf "$stamp/arrow-26.0.0" && mkdir -p "$stamp/arrow-26.0.0/lib" &&
     mv wheel/pyarrow/include wheel/pyarrow-26.0.0.dist-info/licenses "$stamp/arrow-26.0.0/" &&
     mv wheel/pyarrow/libarrow.so.2600 wheel/pyarrow/libparquet.so.2600 "$stamp/arrow-26.0.0/lib/") >"$stamp/arrow.log" 2>&1 ||
-    { tail -n 20 "$stamp/arrow.log" >&2; echo "setup: Arrow failed; see $stamp/arrow.log" >&2; exit 1; }
+    failed arrow Arrow || return 1
   touch "$stamp/arrow-26.0.0/complete"
-fi
-if [ ! -f "$python/complete" ]; then
+}
+witnesses() {
+  [ ! -f "$python/complete" ] || return 0
   echo "setup: Python environment for the tests"
   { python3 -m venv "$python" && "$python/bin/pip" -q install --disable-pip-version-check -r tests/requirements.txt; } >"$stamp/python.log" 2>&1 ||
-    { tail -n 20 "$stamp/python.log" >&2; echo "setup: the Python environment failed; see $stamp/python.log" >&2; exit 1; }
+    failed python "the Python environment" || return 1
   touch "$python/complete"
-fi
+}
+running=()
+for part in librdkafka chdb kafka arrow witnesses; do $part & running+=($!); done
+bad=0
+for pid in "${running[@]}"; do wait "$pid" || bad=1; done
+[ $bad = 0 ] || exit 1
 echo "setup: done"
