@@ -11,7 +11,7 @@
 namespace millrace::app {
 
 struct OperateOptions {
-  std::string worker_settings, brokers, group, dead_letters = "millrace.dlq", level = "info", billing;
+  std::string worker_settings, pipeline, brokers, group, dead_letters = "millrace.dlq", level = "info", billing;
   std::vector<std::string> topics;
   clickhouse::Endpoint clickhouse{.url = "", .password = {}};
   std::vector<std::string> properties;
@@ -20,6 +20,7 @@ struct OperateOptions {
   void add_to(CLI::App& cli) {
     auto* settings = cli.add_option("--settings,--config", worker_settings,
                                     "the workers' settings (YAML, as for `millrace worker --config`): all that is below comes from there");
+    cli.add_option("--pipeline", pipeline, "which of the pipelines in these settings; needed when there are several")->needs(settings);
     auto* by_hand = cli.add_option("--brokers", brokers, "Kafka brokers, host:port[,host:port]; instead of --settings, together with --group");
     auto* of_group = cli.add_option("--group", group, "the pipeline's name, which is its consumer group");
     by_hand->needs(of_group), of_group->needs(by_hand);
@@ -56,13 +57,22 @@ struct OperateOptions {
     } else {
       auto worker = pipeline::read_worker_settings(worker_settings);
       if (!worker) return std::unexpected(worker.error());
-      settings.kafka = worker->kafka;
-      settings.group = worker->pipeline;
-      settings.topics = worker->topics;
-      settings.dead_letters = worker->dead_letters;
-      settings.clickhouse = worker->clickhouse;
-      settings.billing_address = worker->billing_address;
-      settings.ledger_generation = worker->ledger_generation;
+      std::string names;
+      const pipeline::PipelineSettings* one = nullptr;
+      for (const auto& each : worker->pipelines) {
+        names += (names.empty() ? "" : ", ") + each.pipeline;
+        if (each.pipeline == pipeline || (pipeline.empty() && worker->pipelines.size() == 1)) one = &each;
+      }
+      if (one == nullptr)
+        return permanent(worker_settings + (pipeline.empty() ? " has several pipelines: say which with --pipeline" : ": there is no pipeline " + pipeline) +
+                         "; there are " + names);
+      settings.kafka = one->kafka;
+      settings.group = one->pipeline;
+      settings.topics = one->topics;
+      settings.dead_letters = one->dead_letters;
+      if (!one->clickhouse.url.empty()) settings.clickhouse = one->clickhouse;
+      settings.billing_address = one->billing_address;
+      settings.ledger_generation = one->ledger_generation;
     }
     settings.kafka.client_id = "millrace-operator";
     return settings;

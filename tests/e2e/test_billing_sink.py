@@ -35,7 +35,7 @@ def put_rules(demo):
     return tenants, ends_of(demo.address("broker"), TOPIC, "read_committed")
 
 
-def check_ledger(demo, tenants, begins):
+def check_ledger(demo, tenants, begins, pipeline=GROUP):
     broker, billing = demo.address("broker"), Billing(demo.address("billing"))
     log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
     expected = collections.defaultdict(decimal.Decimal)
@@ -53,8 +53,8 @@ def check_ledger(demo, tenants, begins):
                 assert row.adjustments == "0"
                 billed[tenant, meter, row.window_start_ms] = decimal.Decimal(row.value)
     assert billed == dict(expected)
-    marks = {(mark.topic, mark.partition): mark.expected for mark in billing.call("Watermarks", pipeline=GROUP).watermarks}
-    assert marks == {tp: at for tp, at in committed(broker).items() if tp in marks} and len(marks) > 10
+    marks = {(mark.topic, mark.partition): mark.expected for mark in billing.call("Watermarks", pipeline=pipeline).watermarks}
+    assert marks == {tp: at for tp, at in committed(broker, pipeline).items() if tp in marks} and len(marks) > 10
 
 
 def test_figures_are_right_to_the_cent_whoever_is_killed(demo):
@@ -84,7 +84,7 @@ def test_workers_wait_for_billing_that_is_down_and_say_so(demo):
     tenants, begins = put_rules(demo)
     demo.do("billing", "kill")
     demo.do("loadgen", "start")
-    until("a sink waits", lambda: any(metric(demo, worker, 'millrace_sink_waiting{sink="billing"}') > 0 for worker in WORKERS), 30)
+    until("a sink waits", lambda: any(metric(demo, worker, "millrace_sink_waiting", sink="billing") > 0 for worker in WORKERS), 30)
     time.sleep(2)
     before = committed(demo.address("broker"))
     time.sleep(3)

@@ -81,7 +81,7 @@ def test_a_membership_that_another_process_took_for_a_moment_is_taken_again(demo
     until("the rival is a member in the worker's place", lambda: (rival.poll(0.2), rival.assignment())[1], 60, 0)
     rival.close()  # a static member's place is kept until its session is over
     log = demo.data / "logs/worker-1.log"
-    until("the lane begins anew", lambda: "lane 0 begins anew" in log.read_text(), 60)
+    until("the lane begins anew", lambda: "lane millrace/0 begins anew" in log.read_text(), 60)
     flows_again(demo, 60)
     assert demo.child("worker-1")["starts"] == 1
 

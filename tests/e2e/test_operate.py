@@ -26,11 +26,7 @@ def millrace(demo, *arguments):
 
 
 def stopped(demo, reason):
-    total = 0
-    for worker in WORKERS:
-        with urllib.request.urlopen(demo.address(worker) + "/metrics", timeout=10) as answer:
-            total += sum(float(line.rsplit(" ", 1)[1]) for line in answer.read().decode().splitlines() if line.startswith('millrace_partitions_stopped{reason="%s"}' % reason))
-    return total
+    return sum(metric(demo, worker, "millrace_partitions_stopped", reason=reason) for worker in WORKERS)
 
 
 def partition_of(shown, topic, partition):

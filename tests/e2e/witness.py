@@ -152,6 +152,8 @@ def audit(demo):
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-def metric(demo, child, name):
+def metric(demo, child, name, **labels):
+    """The sum of a metric's samples that have these labels."""
     with urllib.request.urlopen(demo.address(child) + "/metrics", timeout=10) as answer:
-        return sum(float(line.rsplit(" ", 1)[1]) for line in answer.read().decode().splitlines() if line.startswith((name + " ", name + "{")))
+        samples = [line for line in answer.read().decode().splitlines() if line.startswith((name + " ", name + "{"))]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in samples if all(f'{label}="{value}"' in line for label, value in labels.items()))

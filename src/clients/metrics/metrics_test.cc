@@ -40,6 +40,20 @@ TEST(Metrics, AreServedAsPrometheusReadsThem) {
   EXPECT_THAT(answer->body, HasSubstr("millrace_commit_seconds_bucket{le=\"+Inf\"} 7"));
 }
 
+TEST(Metrics, APartsSamplesAreTheWholesWithALabelMore) {
+  Registry whole;
+  Registry part(whole, {{"pipeline", "p"}}), other(whole, {{"pipeline", "q"}});
+  part.counter("millrace_records_consumed_total", {{"topic", "a"}}).add(2);
+  other.counter("millrace_records_consumed_total", {{"topic", "a"}}).add(3);
+  part.gauge("millrace_lag_records", {{"topic", "a"}, {"partition", "0"}}).set(7);
+  other.gauge("millrace_lag_records", {{"topic", "a"}, {"partition", "0"}}).set(8);
+  part.remove("millrace_lag_records", {{"topic", "a"}, {"partition", "0"}});
+  EXPECT_THAT(whole.text(), HasSubstr("millrace_records_consumed_total{pipeline=\"p\",topic=\"a\"} 2"));
+  EXPECT_THAT(whole.text(), HasSubstr("millrace_records_consumed_total{pipeline=\"q\",topic=\"a\"} 3"));
+  EXPECT_THAT(whole.text(), Not(HasSubstr("millrace_lag_records{partition=\"0\",pipeline=\"p\"")));
+  EXPECT_THAT(whole.text(), HasSubstr("millrace_lag_records{partition=\"0\",pipeline=\"q\",topic=\"a\"} 8"));
+}
+
 TEST(Metrics, HealthSaysWhy) {
   Registry registry;
   std::atomic<bool> healthy = true;

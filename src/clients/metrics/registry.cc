@@ -68,27 +68,36 @@ struct Registry::Impl {
   }
 };
 
-Registry::Registry() : impl_(std::make_unique<Impl>()) {}
+Registry::Registry() : impl_(std::make_shared<Impl>()) {}
+Registry::Registry(const Registry& whole, Labels besides) : impl_(whole.impl_), besides_(std::move(besides)) {
+  besides_.insert(whole.besides_.begin(), whole.besides_.end());
+}
 Registry::~Registry() = default;
+
+Labels Registry::labelled(const Labels& labels) const {
+  Labels all = labels;
+  all.insert(besides_.begin(), besides_.end());
+  return all;
+}
 
 Counter Registry::counter(const std::string& name, const Labels& labels) {
   const auto& e = entry_of(name, "counter", labels);
   Counter c;
-  c.raw_ = &impl_->family(impl_->counters, prometheus::BuildCounter(), name, e).Add(labels);
+  c.raw_ = &impl_->family(impl_->counters, prometheus::BuildCounter(), name, e).Add(labelled(labels));
   return c;
 }
 
 Gauge Registry::gauge(const std::string& name, const Labels& labels) {
   const auto& e = entry_of(name, "gauge", labels);
   Gauge g;
-  g.raw_ = &impl_->family(impl_->gauges, prometheus::BuildGauge(), name, e).Add(labels);
+  g.raw_ = &impl_->family(impl_->gauges, prometheus::BuildGauge(), name, e).Add(labelled(labels));
   return g;
 }
 
 Histogram Registry::histogram(const std::string& name, const Labels& labels) {
   const auto& e = entry_of(name, "histogram", labels);
   Histogram h;
-  h.raw_ = &impl_->family(impl_->histograms, prometheus::BuildHistogram(), name, e).Add(labels, e.buckets);
+  h.raw_ = &impl_->family(impl_->histograms, prometheus::BuildHistogram(), name, e).Add(labelled(labels), e.buckets);
   h.buckets_ = &e.buckets;
   return h;
 }
@@ -96,7 +105,7 @@ Histogram Registry::histogram(const std::string& name, const Labels& labels) {
 void Registry::remove(const std::string& name, const Labels& labels) {
   const auto& e = entry_of(name, "gauge", labels);
   auto& family = impl_->family(impl_->gauges, prometheus::BuildGauge(), name, e);
-  family.Remove(&family.Add(labels));
+  family.Remove(&family.Add(labelled(labels)));
 }
 
 std::string Registry::text() const { return prometheus::TextSerializer().Serialize(impl_->registry.Collect()); }

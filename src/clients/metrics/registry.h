@@ -48,6 +48,8 @@ class Histogram {
 class Registry {
  public:
   Registry();
+  // A part of `whole`, which has its samples: what is registered here has these labels besides those of the contract.
+  Registry(const Registry& whole, Labels besides);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -61,7 +63,9 @@ class Registry {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Labels labelled(const Labels& labels) const;
+  std::shared_ptr<Impl> impl_;
+  Labels besides_;
 };
 
 }  // namespace millrace::metrics

@@ -6,7 +6,7 @@
 
 namespace millrace::pipeline {
 
-std::string member_of(const WorkerSettings& all, int number) { return all.pipeline + "-" + all.instance + "-" + std::to_string(number); }
+std::string member_of(const PipelineSettings& all, int number) { return all.pipeline + "-" + all.instance + "-" + std::to_string(number); }
 
 namespace {
 
@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds kIdle{50};
 constexpr std::chrono::milliseconds kMeasure{500};
 constexpr std::chrono::milliseconds kStill{10'000};  // with records to deliver and none committed: said, then again after twice as long
 
-IngestSettings ingest_settings(const WorkerSettings& all, const std::string& member) {
+IngestSettings ingest_settings(const PipelineSettings& all, const std::string& member) {
   IngestSettings settings;
   settings.consumer.kafka = all.kafka;
   settings.consumer.kafka.client_id = member;
@@ -31,7 +31,7 @@ IngestSettings ingest_settings(const WorkerSettings& all, const std::string& mem
   return settings;
 }
 
-kafka::TransactionalSettings transactional_settings(const WorkerSettings& all, const std::string& member) {
+kafka::TransactionalSettings transactional_settings(const PipelineSettings& all, const std::string& member) {
   kafka::TransactionalSettings settings;
   settings.kafka = all.kafka;
   settings.kafka.client_id = member;
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Lane>> Lane::create(const LaneContext& context, int numbe
 
 Lane::Lane(const LaneContext& context, int number, Ingest ingest)
     : context_(context),
-      number_(number),
+      name_(context.settings.pipeline + "/" + std::to_string(number)),
       ingest_(std::move(ingest)),
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.alert_topic,
                     context.metrics),
@@ -137,13 +137,13 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
   switch (rebalance.kind) {
     case kafka::RebalanceKind::kAssigned:
       metrics_.rebalance("assigned").add();
-      log::info("lane {}: assigned{}", number_, names);
+      log::info("lane {}: assigned{}", name_, names);
       ingest_.accept_assignment();
       protocol_.assigned(rebalance.partitions);
       return;
     case kafka::RebalanceKind::kRevoked: {
       metrics_.rebalance("revoked").add();
-      log::info("lane {}: to give back{}", number_, names);
+      log::info("lane {}: to give back{}", name_, names);
       drain_until_ = Clock::now() + context_.settings.drain_deadline;
       const bool any = std::ranges::any_of(rebalance.partitions, [&](const auto& p) { return std::ranges::find(held, p) != held.end(); });
       if (any)
@@ -154,7 +154,7 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
     }
     case kafka::RebalanceKind::kLost:
       metrics_.rebalance("lost").add();
-      log::warn("lane {}: lost{}", number_, names);
+      log::warn("lane {}: lost{}", name_, names);
       protocol_.lost(rebalance.partitions);  // Release follows
       return;
   }
@@ -225,7 +225,7 @@ void Lane::say_when_still(Clock::time_point now, size_t in_flight, int64_t lag) 
   metrics_.still.set(static_cast<double>(still.count()) / 1000);
   if (still < std::max(kStill, 2 * still_said_)) return;
   still_said_ = still;
-  log::warn("lane {}: nothing was committed for {} s; {} records in flight, {} behind; it waits for {}", number_, still.count() / 1000, in_flight, lag,
+  log::warn("lane {}: nothing was committed for {} s; {} records in flight, {} behind; it waits for {}", name_, still.count() / 1000, in_flight, lag,
             protocol_.waits_for());
 }
 

@@ -33,7 +33,7 @@
 namespace millrace::pipeline {
 
 // The lane's group.instance.id; its transactional id is this behind "millrace-".
-std::string member_of(const WorkerSettings& all, int number);
+std::string member_of(const PipelineSettings& all, int number);
 
 class Lane {
  public:
@@ -111,7 +111,7 @@ class Lane {
   void later(milliseconds after, decltype(Timer::what) what) { timers_.push_back({Clock::now() + after, std::move(what)}); }
 
   LaneContext context_;
-  int number_;
+  std::string name_;  // in the log: PIPELINE/NUMBER
   EpochMemory memory_;
   Ingest ingest_;
   Transactions transactions_;

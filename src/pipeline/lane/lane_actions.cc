@@ -126,7 +126,7 @@ void Lane::carry_out(const action::Stopped& stopped) {
 // ---- plans
 
 void Lane::carry_out(const action::RebuildPlan& rebuild) {
-  log::info("lane {}: plan {} was begun and not finished: its rows are made again", number_, to_string(rebuild.plan->id.value));
+  log::info("lane {}: plan {} was begun and not finished: its rows are made again", name_, to_string(rebuild.plan->id.value));
   metrics_.adopted.add();
   for (const PlanRange& range : rebuild.plan->ranges) stopped_.erase(range.partition);
   const CatalogPtr catalog = context_.catalogs.find(rebuild.plan->catalog.value);

@@ -103,7 +103,7 @@ void Lane::close_if_due() {
   const std::string why_not = obstacle();
   if (why_not != obstacle_said_) {
     obstacle_said_ = why_not;
-    if (!why_not.empty()) log::warn("lane {} plans nothing: {}", number_, why_not);
+    if (!why_not.empty()) log::warn("lane {} plans nothing: {}", name_, why_not);
   }
   if (!why_not.empty()) {
     if (waiting) tell_durable();

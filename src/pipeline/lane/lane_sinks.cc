@@ -10,7 +10,7 @@ namespace millrace::pipeline {
 
 namespace {
 
-ClickHouseSinkSettings clickhouse_settings(const WorkerSettings& all) {
+ClickHouseSinkSettings clickhouse_settings(const PipelineSettings& all) {
   ClickHouseSinkSettings settings;
   settings.endpoint = all.clickhouse;
   settings.endpoint.query_timeout = std::chrono::milliseconds(5000);
@@ -39,7 +39,7 @@ BillingOrder usage_of(const Plan& plan, const std::string& pipeline, const Epoch
 
 }  // namespace
 
-LaneSinks::LaneSinks(const WorkerSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
+LaneSinks::LaneSinks(const PipelineSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
     : pipeline_(settings.pipeline),
       warehouse_(settings.warehouse_directory),
       time_column_(settings.rules.time_column),

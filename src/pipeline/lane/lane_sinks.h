@@ -18,7 +18,7 @@ namespace millrace::pipeline {
 class LaneSinks {
  public:
   // `billing`: the process's connection; none: nothing is billed.
-  LaneSinks(const WorkerSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics);
+  LaneSinks(const PipelineSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics);
 
   // Takes the rows' blocks; ranges, rejected records and alerts stay. Not while another plan is being written.
   void begin(const Plan& plan, bool fresh, EpochRows& rows);

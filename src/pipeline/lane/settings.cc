@@ -1,91 +1,18 @@
 #include "pipeline/lane/settings.h"
 
 #include <unistd.h>
-#include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
-#include <set>
+
+#include "pipeline/lane/settings_file.h"
 
 namespace millrace::pipeline {
 namespace {
 
 using std::chrono::milliseconds;
-
-class Refused : public std::exception {
- public:
-  explicit Refused(std::string why) : why_(std::move(why)) {}
-  const char* what() const noexcept override { return why_.c_str(); }
-
- private:
-  std::string why_;
-};
-
-// One mapping of the file. Every key must be asked for: one that isn't is a typing error, and said to be.
-class Section {
- public:
-  Section(std::string file, std::string path, YAML::Node node) : file_(std::move(file)), path_(std::move(path)), node_(std::move(node)) {
-    if (node_ && !node_.IsNull() && !node_.IsMap()) refuse(node_, "", "must hold settings, one a line (name: value)");
-  }
-  [[noreturn]] void refuse(const YAML::Node& at, const std::string& key, const std::string& why) const {
-    const int line = at.IsDefined() ? at.Mark().line + 1 : node_.IsDefined() ? node_.Mark().line + 1 : 1;
-    const std::string name = path_.empty() || key.empty() ? path_ + key : path_ + "." + key;
-    throw Refused(file_ + ":" + std::to_string(line) + ": " + (name.empty() ? "" : name + ": ") + why);
-  }
-  YAML::Node at(const std::string& key) {
-    known_.insert(key);
-    return node_ && node_.IsMap() ? node_[key] : YAML::Node(YAML::NodeType::Undefined);
-  }
-  Section section(const std::string& key) { return {file_, path_.empty() ? key : path_ + "." + key, at(key)}; }
-
-  void text(const std::string& key, std::string& value, bool required = false) {
-    const YAML::Node node = at(key);
-    if (!node.IsDefined() || node.IsNull()) {
-      if (required && value.empty()) refuse(node, key, "is missing");
-      return;
-    }
-    if (!node.IsScalar()) refuse(node, key, "must be a text");
-    value = node.Scalar();
-    if (required && value.empty()) refuse(node, key, "must not be empty");
-  }
-  template <class Number>
-  void number(const std::string& key, Number& value, int64_t least, int64_t most) {
-    const YAML::Node node = at(key);
-    if (!node.IsDefined()) return;
-    int64_t n = 0;
-    if (!node.IsScalar() || !YAML::convert<int64_t>::decode(node, n) || n < least || n > most)
-      refuse(node, key, "must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
-    value = static_cast<Number>(n);
-  }
-  void time(const std::string& key, milliseconds& value, int64_t least_ms, int64_t most_ms) {
-    int64_t ms = value.count();
-    number(key, ms, least_ms, most_ms);
-    value = milliseconds(ms);
-  }
-  std::vector<std::pair<std::string, std::string>> pairs(const std::string& key) {
-    std::vector<std::pair<std::string, std::string>> all;
-    const YAML::Node node = at(key);
-    if (!node.IsDefined() || node.IsNull()) return all;
-    if (!node.IsMap()) refuse(node, key, "must hold settings, one a line (name: value)");
-    for (const auto& entry : node) all.emplace_back(entry.first.Scalar(), entry.second.Scalar());
-    return all;
-  }
-  void end() const {
-    if (!node_ || !node_.IsMap()) return;
-    for (const auto& entry : node_)
-      if (!known_.contains(entry.first.Scalar())) {
-        std::string all;
-        for (const auto& name : known_) all += (all.empty() ? "" : ", ") + name;
-        refuse(entry.first, entry.first.Scalar(), "there is no such setting; there are " + all);
-      }
-  }
-
- private:
-  std::string file_, path_;
-  YAML::Node node_;
-  std::set<std::string> known_;
-};
 
 int64_t start_of(Section& root) {
   std::string text = "earliest";
@@ -139,63 +66,19 @@ void epoch_of(Section section, EpochSettings& epoch) {
   section.end();
 }
 
-WorkerSettings settings_of(Section root) {
-  WorkerSettings all;
-  root.text("pipeline", all.pipeline, true);
-  char host[256] = "worker";
-  (void)gethostname(host, sizeof host - 1);
-  all.instance = host;
-  root.text("instance", all.instance, true);
-  root.number("lanes", all.lanes, 1, 256);
-  const YAML::Node topics = root.at("topics");
-  if (!topics.IsDefined() || !topics.IsSequence() || topics.size() == 0)
-    root.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
-  for (const auto& topic : topics) all.topics.push_back(topic.Scalar());
-  root.text("dead_letters", all.dead_letters, true);
-  const bool warehouse = root.at("warehouse").IsDefined();
-  if (warehouse && root.at("clickhouse").IsDefined())
-    root.refuse(root.at("warehouse"), "warehouse",
-                "this pipeline has `clickhouse` too: epochs for files are long, so give the warehouse a pipeline of its own, with another name");
-  if (warehouse) all.alerts = "";  // they are the business of the pipeline that feeds ClickHouse
-  if (warehouse && !root.at("dead_letters").IsDefined())
-    root.refuse(root.at("dead_letters"), "dead_letters",
-                "is missing: a warehouse's pipeline needs a topic of its own, or each dead letter is in " + all.dead_letters + " twice");
-  Section alerts = root.section("alerts");
-  alerts.text("topic", all.alerts, root.at("alerts").IsDefined());
-  alerts.end();
-  all.start_ms = start_of(root);
-  Section kafka = root.section("kafka");
-  kafka.text("brokers", all.kafka.brokers, true);
-  for (auto& [name, value] : kafka.pairs("properties")) all.kafka.overrides[name] = value;
-  kafka.time("session_timeout_ms", all.session_timeout, 1000, 300'000);
-  kafka.end();
-  Section registry = root.section("registry");
-  registry.text("url", all.registry_url, true);
-  registry.text("cache", all.schema_file);
-  registry.end();
-  if (!warehouse && !root.at("clickhouse").IsDefined())
-    root.refuse(root.at("clickhouse"), "clickhouse", "is missing: say where rows go, to `clickhouse` or into a `warehouse`");
-  Section clickhouse = root.section("clickhouse");
-  clickhouse.text("url", all.clickhouse.url, !warehouse);
-  clickhouse.text("user", all.clickhouse.user);
-  clickhouse.text("password", all.clickhouse.password);
-  if (const char* password = std::getenv("MILLRACE_CLICKHOUSE_PASSWORD")) all.clickhouse.password = password;
-  clickhouse.text("database", all.clickhouse.database, true);
-  all.insert_settings = clickhouse.pairs("insert_settings");
-  clickhouse.end();
-  Section files = root.section("warehouse");
-  files.text("directory", all.warehouse_directory, warehouse);
-  files.end();
-  Section billing = root.section("billing");
-  const bool billed = root.at("billing").IsDefined();
-  billing.text("address", all.billing_address, billed);
-  if (billed && all.billing_address.find(':') == std::string::npos)
-    billing.refuse(billing.at("address"), "address", "'" + all.billing_address + "' must be HOST:PORT of `millrace billing`");
-  billing.number("ledger_generation", all.ledger_generation, 1, 1'000'000'000);
-  billing.end();
-  rules_of(root.section("rules"), all.rules);
-  epoch_of(root.section("epoch"), all.epoch);
-  Section limits = root.section("limits");
+// What a pipeline may say of itself, and a file of several for all of them.
+void shared_of(Section& at, PipelineSettings& all) {
+  at.number("lanes", all.lanes, 1, 256);
+  const YAML::Node topics = at.at("topics");
+  if (topics.IsDefined()) {
+    if (!topics.IsSequence() || topics.size() == 0) at.refuse(topics, "topics", "must list the source topics, as [order.created, session.end]");
+    all.topics.clear();
+    for (const auto& topic : topics) all.topics.push_back(topic.Scalar());
+  }
+  if (at.at("start").IsDefined()) all.start_ms = start_of(at);
+  rules_of(at.section("rules"), all.rules);
+  epoch_of(at.section("epoch"), all.epoch);
+  Section limits = at.section("limits");
   limits.number("in_flight_records", all.in_flight_records_max, 1000, 100'000'000);
   int64_t in_flight = static_cast<int64_t>(all.in_flight_bytes_max >> 20), prefetch = static_cast<int64_t>(all.prefetch_bytes_max >> 20);
   limits.number("in_flight_mb", in_flight, 1, 65536);
@@ -204,6 +87,121 @@ WorkerSettings settings_of(Section root) {
   all.prefetch_bytes_max = static_cast<size_t>(prefetch) << 20;
   limits.time("drain_ms", all.drain_deadline, 100, 200'000);
   limits.end();
+}
+
+void clickhouse_of(Section section, PipelineSettings& all) {
+  section.text("url", all.clickhouse.url, true);
+  section.text("user", all.clickhouse.user);
+  section.text("password", all.clickhouse.password);
+  if (const char* password = std::getenv("MILLRACE_CLICKHOUSE_PASSWORD")) all.clickhouse.password = password;
+  section.text("database", all.clickhouse.database, true);
+  all.insert_settings = section.pairs("insert_settings");
+  section.end();
+}
+
+void billing_of(Section section, PipelineSettings& all) {
+  section.text("address", all.billing_address, true);
+  if (all.billing_address.find(':') == std::string::npos)
+    section.refuse(section.at("address"), "address", "'" + all.billing_address + "' must be HOST:PORT of `millrace billing`");
+  section.number("ledger_generation", all.ledger_generation, 1, 1'000'000'000);
+  section.end();
+}
+
+constexpr const char* kOwn[] = {"pipeline", "dead_letters", "clickhouse", "warehouse", "alerts", "billing"};
+
+// What belongs to one pipeline: its name, its sinks. `several`: there are others in this file.
+void own_of(Section& at, PipelineSettings& all, bool several) {
+  const auto has = [&](const char* key) { return at.at(key).IsDefined(); };
+  const bool clickhouse = has("clickhouse"), warehouse = has("warehouse"), alerts = has("alerts"), billing = has("billing");
+  at.text("pipeline", all.pipeline, true);
+  if (clickhouse && warehouse)
+    at.refuse(at.at("warehouse"), "warehouse",
+              "this pipeline has `clickhouse` too: epochs for files are long, so give the warehouse a pipeline of its own (`pipelines:`)");
+  if (!clickhouse && !warehouse && !alerts && !billing)
+    at.refuse(at.at("clickhouse"), "clickhouse", "is missing: say where events go, to `clickhouse`, into a `warehouse`, to `alerts` or `billing`");
+  if (clickhouse) clickhouse_of(at.section("clickhouse"), all);
+  if (warehouse) {
+    Section files = at.section("warehouse");
+    files.text("directory", all.warehouse_directory, true);
+    files.end();
+  }
+  // By itself a pipeline sends alerts and bills nothing; beside others, alerts are the business of the one that names them.
+  if (clickhouse && !several) all.alerts = "millrace.alerts";
+  if (alerts) {
+    Section topic = at.section("alerts");
+    topic.text("topic", all.alerts = "millrace.alerts", true);
+    topic.end();
+  }
+  if (billing) billing_of(at.section("billing"), all);
+  if (!clickhouse && !has("dead_letters"))
+    at.refuse(at.at("dead_letters"), "dead_letters",
+              "is missing: a pipeline beside the one for ClickHouse needs a topic of its own, or each dead letter is in " + all.dead_letters + " twice");
+  at.text("dead_letters", all.dead_letters, true);
+  if (all.topics.empty()) at.refuse(at.at("topics"), "topics", "must list the source topics, as [order.created, session.end]");
+  if (!clickhouse && !warehouse && all.rules.catalog_topic.empty())
+    at.refuse(at.at("rules"), "rules.catalog", "is missing: without rules there is no alert, and nothing is billed");
+}
+
+// Two pipelines have different names, and no sink gets an event from both of them.
+void apart(Section& entry, const PipelineSettings& one, const PipelineSettings& other) {
+  if (one.pipeline == other.pipeline)
+    entry.refuse(entry.at("pipeline"), "pipeline", "there is another `" + one.pipeline + "`: the name is the consumer group's, and each has its own");
+  const auto shared = std::ranges::find_first_of(one.topics, other.topics);
+  if (shared == one.topics.end()) return;
+  const auto differ = [&](const char* key, const std::string& mine, const std::string& others) {
+    if (!mine.empty() && mine == others)
+      entry.refuse(entry.at(key), key,
+                   "`" + other.pipeline + "` sends what comes of " + *shared + " to " + mine + " too, where each would be twice: name another");
+  };
+  differ("dead_letters", one.dead_letters, other.dead_letters);
+  differ("alerts", one.alerts, other.alerts);
+  differ("billing", one.billing_address, other.billing_address);
+  differ("warehouse", one.warehouse_directory, other.warehouse_directory);
+  if (one.clickhouse.database == other.clickhouse.database) differ("clickhouse", one.clickhouse.url, other.clickhouse.url);
+}
+
+void pipelines_of(const std::string& file, Section& root, const PipelineSettings& shared, WorkerSettings& all) {
+  const YAML::Node entries = root.at("pipelines");
+  if (!entries.IsSequence() || entries.size() == 0)
+    root.refuse(entries, "pipelines", "must list pipelines, each with a name (- pipeline: orders) and its sinks");
+  for (const char* own : kOwn)
+    if (root.at(own).IsDefined()) root.refuse(root.at(own), own, "belongs into one of the `pipelines`");
+  for (size_t i = 0; i < entries.size(); ++i) {
+    Section entry(file, "pipelines[" + std::to_string(i) + "]", entries[i]);
+    PipelineSettings one = shared;
+    one.pipeline.clear();
+    shared_of(entry, one);
+    own_of(entry, one, true);
+    entry.end();
+    for (const PipelineSettings& other : all.pipelines) apart(entry, one, other);
+    all.pipelines.push_back(std::move(one));
+  }
+}
+
+WorkerSettings settings_of(const std::string& file, Section root) {
+  WorkerSettings all;
+  PipelineSettings one;
+  char host[256] = "worker";
+  (void)gethostname(host, sizeof host - 1);
+  one.instance = host;
+  root.text("instance", one.instance, true);
+  Section kafka = root.section("kafka");
+  kafka.text("brokers", one.kafka.brokers, true);
+  for (auto& [name, value] : kafka.pairs("properties")) one.kafka.overrides[name] = value;
+  kafka.time("session_timeout_ms", one.session_timeout, 1000, 300'000);
+  kafka.end();
+  all.kafka = one.kafka;
+  Section registry = root.section("registry");
+  registry.text("url", all.registry_url, true);
+  registry.text("cache", all.schema_file);
+  registry.end();
+  shared_of(root, one);
+  if (root.at("pipelines").IsDefined()) {
+    pipelines_of(file, root, one, all);
+  } else {
+    own_of(root, one, false);
+    all.pipelines.push_back(std::move(one));
+  }
   root.end();
   return all;
 }
@@ -213,7 +211,7 @@ WorkerSettings settings_of(Section root) {
 Result<WorkerSettings> read_worker_settings(const std::string& path) {
   try {
     YAML::Node file = YAML::LoadFile(path);
-    return settings_of(Section(path, "", file));
+    return settings_of(path, Section(path, "", file));
   } catch (const YAML::BadFile&) {
     return permanent(path + " can't be read: is it there?");
   } catch (const YAML::ParserException& e) {

@@ -20,18 +20,17 @@ struct EpochSettings {
   size_t bytes_max = size_t{8} << 20;  // of keys and values; less while the sink is slow (epoch_pace.h)
 };
 
-struct WorkerSettings {
+// Where one pipeline takes events from, and where they go: at least one sink.
+struct PipelineSettings {
   std::string pipeline = "millrace";  // the consumer group; part of every id
   std::string instance;               // this process among its like: stable over restarts, so that they cost no rebalance
   int lanes = 2;
   std::vector<std::string> topics;
   std::string dead_letters = "millrace.dlq";
-  std::string alerts = "millrace.alerts";
+  std::string alerts;    // the topic; "": none are sent
   int64_t start_ms = 0;  // where the pipeline starts in a partition that it has never read: the first record not older; 0: the first there is
   kafka::KafkaProperties kafka;
-  std::string registry_url;
-  std::string schema_file;  // the registry's answers, kept; "": not kept
-  // Where rows go: one of the two.
+  // Where rows go: to one of the two, or nowhere.
   clickhouse::Endpoint clickhouse;       // url "": not there
   std::string warehouse_directory;       // "": not there
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
@@ -44,6 +43,14 @@ struct WorkerSettings {
   size_t prefetch_bytes_max = size_t{4} << 20;       // of a lane, in the Kafka client's queue
   std::chrono::milliseconds drain_deadline{20'000};  // to finish the epoch in flight when partitions are revoked
   std::chrono::milliseconds session_timeout{10'000};
+};
+
+// A process: its pipelines share the broker, the registry and what was asked of it.
+struct WorkerSettings {
+  std::vector<PipelineSettings> pipelines;
+  kafka::KafkaProperties kafka;
+  std::string registry_url;
+  std::string schema_file;  // the registry's answers, kept; "": not kept
 };
 
 // The error names file, line and setting, and says what would be right: "millrace.yaml:14: clickhouse.url: …".

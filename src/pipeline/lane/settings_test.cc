@@ -18,6 +18,13 @@ Result<WorkerSettings> read(const std::string& text) {
   std::filesystem::remove_all(folder);
   return settings;
 }
+// Of a file with one pipeline.
+Result<PipelineSettings> read_one(const std::string& text) {
+  auto settings = read(text);
+  if (!settings) return std::unexpected(settings.error());
+  EXPECT_EQ(settings->pipelines.size(), 1u);
+  return std::move(settings->pipelines.front());
+}
 std::string refusal(const std::string& text) {
   const auto settings = read(text);
   return settings ? "it was taken" : settings.error().message;
@@ -30,7 +37,7 @@ const std::string kLeast =
     "clickhouse: {url: 'http://c:8123'}\n";
 
 TEST(WorkerSettings, FourLinesAreEnough) {
-  const auto settings = read(kLeast);
+  const auto settings = read_one(kLeast);
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->pipeline, "millrace");
   EXPECT_FALSE(settings->instance.empty());
@@ -38,7 +45,7 @@ TEST(WorkerSettings, FourLinesAreEnough) {
 }
 
 TEST(WorkerSettings, PresetAndWhatIsSaidBesidesIt) {
-  const auto settings = read(kLeast + "epoch: {preset: low-latency, records: 100}\nstart: 2026-11-25T00:00:00Z\nlimits: {in_flight_mb: 7}\n");
+  const auto settings = read_one(kLeast + "epoch: {preset: low-latency, records: 100}\nstart: 2026-11-25T00:00:00Z\nlimits: {in_flight_mb: 7}\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->epoch.linger, std::chrono::milliseconds(20));
   EXPECT_EQ(settings->epoch.records, 100u);
@@ -58,28 +65,84 @@ TEST(WorkerSettings, ARefusalNamesLineAndSetting) {
 
 TEST(WorkerSettings, RowsGoToClickHouseOrIntoAWarehouse) {
   const std::string kafka = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n", files = "warehouse: {directory: /w}\n";
-  const auto settings = read(kafka + files + "dead_letters: w.dlq\n");
+  const auto settings = read_one(kafka + files + "dead_letters: w.dlq\n");
   ASSERT_TRUE(settings) << settings.error().message;
   EXPECT_EQ(settings->warehouse_directory, "/w");
   EXPECT_EQ(settings->alerts, "") << "the pipeline that feeds ClickHouse sends them";
-  EXPECT_EQ(read(kafka + files + "dead_letters: w.dlq\nalerts: {topic: pages}\n")->alerts, "pages");
-  EXPECT_THAT(refusal(kafka), HasSubstr("clickhouse: is missing: say where rows go"));
-  EXPECT_THAT(refusal(kafka + files), HasSubstr("dead_letters: is missing: a warehouse's pipeline needs a topic of its own"));
+  EXPECT_EQ(read_one(kafka + files + "dead_letters: w.dlq\nalerts: {topic: pages}\n")->alerts, "pages");
+  EXPECT_THAT(refusal(kafka), HasSubstr("clickhouse: is missing: say where events go"));
+  EXPECT_THAT(refusal(kafka + files), HasSubstr("dead_letters: is missing: a pipeline beside the one for ClickHouse needs a topic of its own"));
   EXPECT_THAT(refusal(kLeast + files), HasSubstr(":5: warehouse: this pipeline has `clickhouse` too"));
   EXPECT_THAT(refusal(kafka + "warehouse: {}\ndead_letters: w.dlq\n"), HasSubstr("warehouse.directory: is missing"));
 }
 
 TEST(WorkerSettings, BillingHasAnAddress) {
-  EXPECT_EQ(read(kLeast)->billing_address, "");
-  EXPECT_EQ(read(kLeast + "billing: {address: 'b:8092'}\n")->billing_address, "b:8092");
+  EXPECT_EQ(read_one(kLeast)->billing_address, "");
+  EXPECT_EQ(read_one(kLeast + "billing: {address: 'b:8092'}\n")->billing_address, "b:8092");
   EXPECT_THAT(refusal(kLeast + "billing: {}\n"), HasSubstr(":5: billing.address: is missing"));
   EXPECT_THAT(refusal(kLeast + "billing: {address: b}\n"), HasSubstr(":5: billing.address: 'b' must be HOST:PORT"));
 }
 
 TEST(WorkerSettings, AlertsHaveATopic) {
-  EXPECT_EQ(read(kLeast)->alerts, "millrace.alerts");
-  EXPECT_EQ(read(kLeast + "alerts: {topic: pages}\n")->alerts, "pages");
+  EXPECT_EQ(read_one(kLeast)->alerts, "millrace.alerts");
+  EXPECT_EQ(read_one(kLeast + "alerts: {topic: pages}\n")->alerts, "pages");
   EXPECT_THAT(refusal(kLeast + "alerts: {topic: ''}\n"), HasSubstr(":5: alerts.topic: must not be empty"));
+}
+
+TEST(WorkerSettings, APipelineMayHaveNoTableAtAll) {
+  const std::string kafka = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n", rules = "rules: {catalog: c}\n";
+  const auto settings = read_one(kafka + rules + "billing: {address: 'b:1'}\ndead_letters: b.dlq\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(settings->clickhouse.url, "");
+  EXPECT_EQ(settings->alerts, "");
+  EXPECT_THAT(refusal(kafka + "billing: {address: 'b:1'}\ndead_letters: b.dlq\n"), HasSubstr("rules.catalog: is missing: without rules"));
+}
+
+const std::string kSeveral =
+    "topics: [a, b]\n"
+    "kafka: {brokers: 'b:1'}\n"
+    "registry: {url: 'http://r:1'}\n"
+    "rules: {catalog: c}\n"
+    "epoch: {records: 77}\n"
+    "pipelines:\n"
+    "  - {pipeline: tables, clickhouse: {url: 'http://c:1'}, billing: {address: 'b:2'}}\n";
+
+TEST(WorkerSettings, WhatStandsAboveThePipelinesHoldsForAll) {
+  const auto settings =
+      read(kSeveral + "  - {pipeline: files, topics: [a], lanes: 1, dead_letters: f.dlq, epoch: {linger_ms: 9000}, warehouse: {directory: /w}}\n" +
+           "  - {pipeline: pages, dead_letters: p.dlq, alerts: {}}\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  ASSERT_EQ(settings->pipelines.size(), 3u);
+  const auto &tables = settings->pipelines[0], &files = settings->pipelines[1], &pages = settings->pipelines[2];
+  EXPECT_EQ(tables.topics.size(), 2u);
+  EXPECT_EQ(tables.billing_address, "b:2");
+  EXPECT_EQ(tables.alerts, "") << "beside others, a pipeline that doesn't name alerts sends none";
+  EXPECT_EQ(files.topics.size(), 1u);
+  EXPECT_EQ(files.epoch.records, 77u);
+  EXPECT_EQ(files.epoch.linger, std::chrono::milliseconds(9000));
+  EXPECT_EQ(files.billing_address, "");
+  EXPECT_EQ(files.rules.catalog_topic, "c");
+  EXPECT_EQ(files.instance, tables.instance);
+  EXPECT_EQ(pages.alerts, "millrace.alerts");
+  EXPECT_EQ(pages.clickhouse.url, "");
+}
+
+TEST(WorkerSettings, PipelinesKeepOutOfEachOthersWay) {
+  const std::string files = "dead_letters: f.dlq, warehouse: {directory: /w}}\n";
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: tables, " + files), HasSubstr(":8: pipelines[1].pipeline: there is another `tables`"));
+  EXPECT_THAT(refusal(kSeveral + "  - {" + files), HasSubstr("pipelines[1].pipeline: is missing"));
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: more, clickhouse: {url: 'http://d:1'}}\n"),
+              HasSubstr("pipelines[1].dead_letters: `tables` sends what comes of a to millrace.dlq too"));
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: p, alerts: {}, " + files + "  - {pipeline: q, dead_letters: q.dlq, alerts: {}}\n"),
+              HasSubstr("pipelines[2].alerts: `p` sends what comes of a to millrace.alerts too"));
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: p, billing: {address: 'b:2'}, " + files),
+              HasSubstr("pipelines[1].billing: `tables` sends what comes of a to b:2 too"));
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: p, dead_letters: p.dlq, clickhouse: {url: 'http://c:1'}}\n"),
+              HasSubstr("pipelines[1].clickhouse: `tables` sends"));
+  EXPECT_TRUE(read(kSeveral + "  - {pipeline: p, topics: [c], clickhouse: {url: 'http://c:1'}}\n")) << "other events may go to the same place";
+  EXPECT_THAT(refusal(kSeveral + "clickhouse: {url: 'http://c:1'}\n"), HasSubstr(":8: clickhouse: belongs into one of the `pipelines`"));
+  EXPECT_THAT(refusal(kSeveral + "  - {pipeline: p, kafka: {}, " + files), HasSubstr("pipelines[1].kafka: there is no such setting"));
+  EXPECT_THAT(refusal("kafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\npipelines: []\n"), HasSubstr(":3: pipelines: must list pipelines"));
 }
 
 TEST(WorkerSettings, AFileThatIsNotThereIsNamed) {

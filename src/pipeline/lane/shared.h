@@ -30,7 +30,7 @@ class TopicIds {
 };
 
 struct LaneContext {
-  const WorkerSettings& settings;
+  const PipelineSettings& settings;
   metrics::Registry& metrics;
   SchemaCache& schemas;
   Catalogs& catalogs;

@@ -2,29 +2,9 @@
 
 #include <algorithm>
 
-#include "base/log.h"
-#include "clients/kafka/group_admin.h"
-
 namespace millrace::pipeline {
 
-using std::chrono::milliseconds;
-
 namespace {
-
-constexpr milliseconds kAgain{500};
-
-// Until it succeeds, can't succeed, or nobody wants it any more.
-template <class Attempt>
-Status with_patience(const std::atomic<bool>& stop, Attempt attempt) {
-  std::string said;
-  while (true) {
-    Status done = attempt();
-    if (done || done.error().retry == Retry::kPermanent) return done;
-    if (stop) return transient("stopped while it waited: " + done.error().message);
-    if (said != done.error().message) log::info("waiting: {}", said = done.error().message);
-    std::this_thread::sleep_for(kAgain);
-  }
-}
 
 SchemaCacheSettings cache_settings(const WorkerSettings& all) {
   SchemaCacheSettings settings;
@@ -33,121 +13,67 @@ SchemaCacheSettings cache_settings(const WorkerSettings& all) {
   return settings;
 }
 
-std::shared_ptr<BillingClient> billing_client(const WorkerSettings& all, metrics::Registry& metrics) {
-  if (all.billing_address.empty()) return nullptr;
-  BillingClientSettings settings;
-  settings.address = all.billing_address, settings.generation = all.ledger_generation;
-  return std::make_shared<BillingClient>(std::move(settings), metrics);
-}
-
 }  // namespace
 
 Worker::Worker(WorkerSettings settings, metrics::Registry& metrics)
-    : settings_(std::move(settings)),
-      metrics_(metrics),
-      schemas_(cache_settings(settings_), metrics),
-      catalogs_(settings_.topics, settings_.rules, settings_.kafka, schemas_, metrics),
-      server_clock_(settings_.clickhouse.url.empty() ? nullptr : std::make_unique<ServerClock>(settings_.clickhouse, metrics)) {}
-
-Worker::~Worker() {
-  close();
-  (void)join();
-}
+    : settings_(std::move(settings)), metrics_(metrics), schemas_(cache_settings(settings_), metrics) {}
 
 Status Worker::start(const std::atomic<bool>& stop) {
   auto admin = kafka::Admin::create(settings_.kafka);
   if (!admin) return std::unexpected(admin.error());
   topic_ids_ = std::make_unique<TopicIds>(std::move(*admin));
-  if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
-  const auto ask = settings_.rules.catalog_topic.empty() || settings_.alerts.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
-  alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, *topic_ids_);
-  context_.reset(
-      new LaneContext{settings_, metrics_, schemas_, catalogs_, *topic_ids_, server_clock_.get(), *alert_topic_, billing_client(settings_, metrics_)});
-  for (int number = 0; number < settings_.lanes; ++number) {
-    auto lane = Lane::create(*context_, number);
-    if (!lane) return std::unexpected(lane.error());
-    lanes_.push_back(std::move(*lane));
-  }
-  results_.resize(lanes_.size());
-  lanes_running_ = static_cast<int>(lanes_.size());
-  for (int number = 0; number < settings_.lanes; ++number) threads_.emplace_back([this, number] { run(number); });
-  return {};
-}
-
-// A lane whose membership was fenced is made anew, unless it was another process that did it.
-void Worker::run(int number) {
-  const auto at = static_cast<size_t>(number);
-  while (true) {
-    Status& result = results_[at] = lanes_[at]->run();
-    if (result) break;
-    log::warn("lane {}: {}", number, result.error().message);
-    if (auto free = until_nobody_is(member_of(settings_, number)); !free) {
-      result = free;
-    } else if (closing_) {
-      result = {};
-    } else if (auto made = Lane::create(*context_, number); !made) {
-      result = std::unexpected(made.error());
-    } else {
-      log::info("lane {} begins anew", number);
-      std::lock_guard lock(mutex_);
-      lanes_[at] = std::move(*made);
-      if (closing_) lanes_[at]->close();
-      continue;
+  for (const PipelineSettings& each : settings_.pipelines) pipelines_.push_back(std::make_unique<Pipeline>(each, schemas_, *topic_ids_, metrics_));
+  std::atomic<bool> given_up{false};  // by the user, or because one can't start
+  std::vector<Status> results(pipelines_.size());
+  {
+    std::vector<std::jthread> threads;
+    std::atomic<size_t> ready{0};
+    for (size_t i = 0; i < pipelines_.size(); ++i)
+      threads.emplace_back([&, i] {
+        results[i] = pipelines_[i]->start(given_up);
+        if (!results[i]) given_up = true;
+        ++ready;
+      });
+    while (ready < pipelines_.size()) {
+      if (stop) given_up = true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
-    break;
   }
-  if (!results_[at]) {
-    log::error("lane {} ends: {}", number, results_[at].error().message);
-    failed_ = true;
-  }
-  --lanes_running_;
-}
-
-// A static member may be fenced by itself: a broker that dies while it answers a join knows the member afterwards by an id that the client
-// never heard of. Nobody keeps that one alive, so it is gone when its session is over. Another process isn't: an error.
-Status Worker::until_nobody_is(const std::string& member) const {
-  using Clock = std::chrono::steady_clock;
-  auto groups = kafka::GroupAdmin::create(settings_.kafka);
-  if (!groups) return std::unexpected(groups.error());
-  std::optional<Clock::time_point> there_since;
-  while (!closing_) {
-    const auto group = groups->describe(settings_.pipeline, milliseconds(5000));
-    if (!group)
-      there_since.reset();  // a broker that comes back begins the session anew
-    else if (std::ranges::none_of(group->members, [&](const auto& each) { return each.instance_id == member; }))
-      return {};
-    else if (!there_since)
-      there_since = Clock::now();
-    else if (Clock::now() - *there_since > 2 * settings_.session_timeout + milliseconds(5000))
-      return permanent("another process is " + member + " in the group " + settings_.pipeline + ": every process needs an `instance` of its own");
-    std::this_thread::sleep_for(kAgain);
-  }
-  return {};
-}
-
-void Worker::close() {
-  closing_ = true;
-  std::lock_guard lock(mutex_);
-  for (auto& lane : lanes_) lane->close();
-}
-
-Status Worker::join() {
-  for (auto& thread : threads_)
-    if (thread.joinable()) thread.join();
-  for (const Status& result : results_)
+  // What keeps the others from starting, rather than that they were stopped.
+  for (const Status& result : results)
+    if (!result && result.error().retry == Retry::kPermanent) return result;
+  for (const Status& result : results)
     if (!result) return result;
   return {};
 }
 
+void Worker::close() {
+  for (const auto& each : pipelines_) each->close();
+}
+
+bool Worker::running() const {
+  return std::ranges::any_of(pipelines_, [](const auto& each) { return each->running(); });
+}
+
+bool Worker::failed() const {
+  return std::ranges::any_of(pipelines_, [](const auto& each) { return each->failed(); });
+}
+
+Status Worker::join() {
+  Status first;
+  for (const auto& each : pipelines_)
+    if (Status joined = each->join(); !joined && first) first = joined;
+  return first;
+}
+
 metrics::Health Worker::health() const {
-  std::lock_guard lock(mutex_);
-  const auto now_ms = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + std::to_string(i) + " hasn't turned for a minute"};
-    if (lanes_[i]->stopped() > 0)
-      return {true, "lane " + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
+  metrics::Health all;
+  for (const auto& each : pipelines_) {
+    metrics::Health one = each->health();
+    if (!one.healthy) return one;
+    if (one.text != all.text) all = std::move(one);
   }
-  return {};
+  return all;
 }
 
 }  // namespace millrace::pipeline

@@ -1,51 +1,33 @@
 #pragma once
-// A worker process: a few lanes, each on its thread, and what they share.
+// A worker process: its pipelines, side by side, and what they share.
 
 #include <memory>
-#include <mutex>
-#include <string>
-#include <thread>
 #include <vector>
 
 #include "clients/metrics/exposer.h"
-#include "pipeline/lane/lane.h"
-#include "pipeline/lane/shared.h"
+#include "pipeline/lane/pipeline.h"
 
 namespace millrace::pipeline {
 
 class Worker {
  public:
   Worker(WorkerSettings settings, metrics::Registry& metrics);
-  ~Worker();
 
-  // Loads the catalog (waiting for registry and broker as long as `stop` doesn't say otherwise) and starts the lanes.
+  // Starts the pipelines at once: one that waits (for registry, broker or catalog, as long as `stop` doesn't say otherwise) keeps no other
+  // waiting. Returns when each runs or one can't.
   Status start(const std::atomic<bool>& stop);
-  void close();  // the lanes finish what is in flight and leave
-  bool running() const { return lanes_running_ > 0; }
-  Status join();  // the first lane's error
+  void close();          // the pipelines finish what is in flight and leave
+  bool running() const;  // a pipeline does
+  Status join();         // the first error
   metrics::Health health() const;
-  // A lane can't go on: the process must close and end.
-  bool failed() const { return failed_; }
+  bool failed() const;  // a pipeline can't go on: the process must close and end
 
  private:
-  void run(int number);
-  Status until_nobody_is(const std::string& member) const;
-
   WorkerSettings settings_;
   metrics::Registry& metrics_;
   SchemaCache schemas_;
-  Catalogs catalogs_;
-  std::unique_ptr<ServerClock> server_clock_;
   std::unique_ptr<TopicIds> topic_ids_;
-  std::unique_ptr<AlertTopic> alert_topic_;
-  std::unique_ptr<LaneContext> context_;
-  mutable std::mutex mutex_;  // guards which lanes there are
-  std::vector<std::unique_ptr<Lane>> lanes_;
-  std::atomic<bool> closing_{false};
-  std::vector<Status> results_;
-  std::vector<std::thread> threads_;
-  std::atomic<int> lanes_running_{0};
-  std::atomic<bool> failed_{false};
+  std::vector<std::unique_ptr<Pipeline>> pipelines_;
 };
 
 }  // namespace millrace::pipeline

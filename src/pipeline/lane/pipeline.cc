@@ -1,0 +1,144 @@
+#include "pipeline/lane/pipeline.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "clients/kafka/group_admin.h"
+
+namespace millrace::pipeline {
+
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds kAgain{500};
+
+// Until it succeeds, can't succeed, or nobody wants it any more.
+template <class Attempt>
+Status with_patience(const std::atomic<bool>& stop, Attempt attempt) {
+  std::string said;
+  while (true) {
+    Status done = attempt();
+    if (done || done.error().retry == Retry::kPermanent) return done;
+    if (stop) return transient("stopped while it waited: " + done.error().message);
+    if (said != done.error().message) log::info("waiting: {}", said = done.error().message);
+    std::this_thread::sleep_for(kAgain);
+  }
+}
+
+std::shared_ptr<BillingClient> billing_client(const PipelineSettings& all, metrics::Registry& metrics) {
+  if (all.billing_address.empty()) return nullptr;
+  BillingClientSettings settings;
+  settings.address = all.billing_address, settings.generation = all.ledger_generation;
+  return std::make_shared<BillingClient>(std::move(settings), metrics);
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineSettings settings, SchemaCache& schemas, TopicIds& topic_ids, metrics::Registry& process_metrics)
+    : settings_(std::move(settings)),
+      metrics_(process_metrics, {{"pipeline", settings_.pipeline}}),
+      schemas_(schemas),
+      topic_ids_(topic_ids),
+      catalogs_(settings_.topics, settings_.rules, settings_.kafka, schemas_, metrics_),
+      server_clock_(settings_.clickhouse.url.empty() ? nullptr : std::make_unique<ServerClock>(settings_.clickhouse, metrics_)) {}
+
+Pipeline::~Pipeline() {
+  close();
+  (void)join();
+}
+
+Status Pipeline::start(const std::atomic<bool>& stop) {
+  if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
+  const auto ask = settings_.rules.catalog_topic.empty() || settings_.alerts.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
+  alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, topic_ids_);
+  context_.reset(
+      new LaneContext{settings_, metrics_, schemas_, catalogs_, topic_ids_, server_clock_.get(), *alert_topic_, billing_client(settings_, metrics_)});
+  for (int number = 0; number < settings_.lanes; ++number) {
+    auto lane = Lane::create(*context_, number);
+    if (!lane) return std::unexpected(lane.error());
+    lanes_.push_back(std::move(*lane));
+  }
+  results_.resize(lanes_.size());
+  lanes_running_ = static_cast<int>(lanes_.size());
+  for (int number = 0; number < settings_.lanes; ++number) threads_.emplace_back([this, number] { run(number); });
+  return {};
+}
+
+// A lane whose membership was fenced is made anew, unless it was another process that did it.
+void Pipeline::run(int number) {
+  const auto at = static_cast<size_t>(number);
+  while (true) {
+    Status& result = results_[at] = lanes_[at]->run();
+    if (result) break;
+    log::warn("lane {}/{}: {}", settings_.pipeline, number, result.error().message);
+    if (auto free = until_nobody_is(member_of(settings_, number)); !free) {
+      result = free;
+    } else if (closing_) {
+      result = {};
+    } else if (auto made = Lane::create(*context_, number); !made) {
+      result = std::unexpected(made.error());
+    } else {
+      log::info("lane {}/{} begins anew", settings_.pipeline, number);
+      std::lock_guard lock(mutex_);
+      lanes_[at] = std::move(*made);
+      if (closing_) lanes_[at]->close();
+      continue;
+    }
+    break;
+  }
+  if (!results_[at]) {
+    log::error("lane {}/{} ends: {}", settings_.pipeline, number, results_[at].error().message);
+    failed_ = true;
+  }
+  --lanes_running_;
+}
+
+// A static member may be fenced by itself: a broker that dies while it answers a join knows the member afterwards by an id that the client
+// never heard of. Nobody keeps that one alive, so it is gone when its session is over. Another process isn't: an error.
+Status Pipeline::until_nobody_is(const std::string& member) const {
+  using Clock = std::chrono::steady_clock;
+  auto groups = kafka::GroupAdmin::create(settings_.kafka);
+  if (!groups) return std::unexpected(groups.error());
+  std::optional<Clock::time_point> there_since;
+  while (!closing_) {
+    const auto group = groups->describe(settings_.pipeline, milliseconds(5000));
+    if (!group)
+      there_since.reset();  // a broker that comes back begins the session anew
+    else if (std::ranges::none_of(group->members, [&](const auto& each) { return each.instance_id == member; }))
+      return {};
+    else if (!there_since)
+      there_since = Clock::now();
+    else if (Clock::now() - *there_since > 2 * settings_.session_timeout + milliseconds(5000))
+      return permanent("another process is " + member + " in the group " + settings_.pipeline + ": every process needs an `instance` of its own");
+    std::this_thread::sleep_for(kAgain);
+  }
+  return {};
+}
+
+void Pipeline::close() {
+  closing_ = true;
+  std::lock_guard lock(mutex_);
+  for (auto& lane : lanes_) lane->close();
+}
+
+Status Pipeline::join() {
+  for (auto& thread : threads_)
+    if (thread.joinable()) thread.join();
+  for (const Status& result : results_)
+    if (!result) return result;
+  return {};
+}
+
+metrics::Health Pipeline::health() const {
+  std::lock_guard lock(mutex_);
+  const auto now_ms = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + settings_.pipeline + "/" + std::to_string(i) + " hasn't turned for a minute"};
+    if (lanes_[i]->stopped() > 0)
+      return {true, "lane " + settings_.pipeline + "/" + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
+  }
+  return {};
+}
+
+}  // namespace millrace::pipeline
