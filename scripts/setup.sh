@@ -19,7 +19,7 @@ command -v mvn >/dev/null || missing+=(maven)
 parts=()
 [ -f "$stamp/librdkafka-2.12.0/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
-[ -f "$stamp/kafka-4.4.0/complete" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
+[ -f "$stamp/kafka-4.4.0/complete" ] && [ -f "$stamp/kafka-4.4.0/classes.jsa" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
 [ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
 [ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (110 MB from PyPI)")
@@ -64,11 +64,29 @@ chdb() {
     mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 || failed chdb libchdb
 }
 kafka() {
-  [ ! -f "$stamp/kafka-4.4.0/complete" ] || return 0
+  [ ! -f "$stamp/kafka-4.4.0/complete" ] || [ ! -f "$stamp/kafka-4.4.0/classes.jsa" ] || return 0
   echo "setup: fetching Apache Kafka 4.4.0"
   mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
     failed kafka Kafka || return 1
+  class_archive >>"$stamp/kafka.log" 2>&1 || failed kafka "Kafka's first start" || return 1
   touch "$stamp/kafka-4.4.0/complete"
+}
+# A broker runs once and leaves its classes as the JVM wants them, and an empty storage: later starts take half the CPU time.
+class_archive() {
+  local kafka="$stamp/kafka-4.4.0" base="$work/kafka" ports
+  mkdir -p "$base"
+  ports=($(python3 -c 'import socket; two = [socket.socket() for _ in "ab"]; print(*[s.bind(("127.0.0.1", 0)) or s.getsockname()[1] for s in two])'))
+  printf '%s\n' process.roles=controller,broker node.id=1 controller.listener.names=CONTROLLER "log.dirs=$base/log" "listeners=CONTROLLER://127.0.0.1:${ports[0]},PLAINTEXT://127.0.0.1:${ports[1]}" \
+    listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT "controller.quorum.voters=1@127.0.0.1:${ports[0]}" >"$base/properties"
+  local java=(java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$kafka/libs/*")
+  "${java[@]}" kafka.tools.StorageTool format -t bWlsbHJhY2VtaWxscmFjZQ -c "$base/properties" || return 1
+  rm -rf "$kafka/formatted" "$kafka/classes.jsa" && cp -r "$base/log" "$kafka/formatted" || return 1
+  "${java[@]}" -XX:ArchiveClassesAtExit="$kafka/classes.jsa" kafka.Kafka "$base/properties" &
+  local broker=$! i
+  for i in $(seq 120); do (: <"/dev/tcp/127.0.0.1/${ports[1]}") 2>/dev/null && break; sleep 0.5; done
+  sleep 3
+  kill "$broker" && wait "$broker" || true
+  [ -s "$kafka/classes.jsa" ]
 }
 arrow() {
   [ ! -f "$stamp/arrow-26.0.0/complete" ] || return 0

@@ -1,6 +1,7 @@
 """One process with a pipeline for each sink: each goes on while another's sink is down, and each has every event once though the process is killed."""
 import subprocess, time, urllib.request
 import pytest
+from confluent_kafka.admin import AdminClient, NewTopic
 from conftest import BINARY, TOPICS, until
 from test_alerts import RULES as ALERTING, check_alerts, events, log_of
 from test_billing_sink import RULES as METERING, TOPIC, check_ledger
@@ -33,8 +34,14 @@ class Worker:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BINARY, "worker", "--config", self.config, "--metrics-port", "0"], stdout=subprocess.PIPE, stderr=log, text=True)
-        self.metrics = "http://" + self.process.stdout.readline().split()[-1] + "/metrics"
+            self.address, self.process = None, subprocess.Popen([BINARY, "worker", "--config", self.config, "--metrics-port", "0"], stdout=subprocess.PIPE, stderr=log, text=True)
+
+    @property
+    def metrics(self):
+        """Once it listens: when every pipeline runs."""
+        if self.address is None:
+            self.address = self.process.stdout.readline().split()[-1]
+        return f"http://{self.address}/metrics"
 
     def kill(self):
         self.process.kill()
@@ -55,8 +62,17 @@ def worker(demo, data):
     keys = list(data.glob("**/*pseudonym*"))
     assert len(keys) == 1, keys
     names = {name: demo.address(name) for name in ("broker", "registry", "clickhouse", "billing")} | {"data": data, "database": DATABASE, "key": keys[0]}
+    admin = AdminClient({"bootstrap.servers": names["broker"]})
+
+    def make(*topics):
+        for made in admin.create_topics([NewTopic(topic, 1, 1) for topic in topics]).values():
+            made.result(20)
+
+    make("pages.dlq", "files.dlq")
     worker = Worker(data, (SETTINGS + PIPELINES).format(topics=", ".join(TOPICS), **names))
     worker.start()
+    until("the topic that isn't there is named", lambda: "the topic of ledger's dead letters, ledger.dlq, must be there" in worker.log.read_text())
+    make("ledger.dlq")
     yield worker
     worker.kill()
 

@@ -17,6 +17,8 @@ def files(demo):
     root, there = pathlib.Path(demo.address("data"), "warehouse"), collections.Counter()
     for manifest in manifests(demo):
         for file in manifest["files"]:
+            if file["table"] == "millrace_left_out":
+                continue
             rows = parquet.ParquetFile(root / file["path"]).read(columns=["_topic", "_partition", "_offset", "event_id"])
             assert rows.num_rows == file["rows"]
             columns = [rows.column(name).to_pylist() for name in ("_topic", "_partition", "_offset", "event_id")]

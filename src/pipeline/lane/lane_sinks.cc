@@ -44,9 +44,9 @@ LaneSinks::LaneSinks(const PipelineSettings& settings, std::shared_ptr<BillingCl
       warehouse_(settings.warehouse_directory),
       time_column_(settings.rules.time_column),
       billing_(billing ? std::make_unique<BillingSink>(std::move(billing), metrics, [] {}) : nullptr) {
-  if (warehouse_.empty()) {
+  if (!settings.clickhouse.url.empty()) {
     clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings), metrics, [] {});
-  } else {
+  } else if (!warehouse_.empty()) {
     WarehouseSinkSettings files;
     files.root = warehouse_;
     files_ = std::make_unique<WarehouseSink>(std::move(files), metrics, [] {});

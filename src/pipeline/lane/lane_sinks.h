@@ -37,7 +37,7 @@ class LaneSinks {
   std::vector<SinkState> states() const;
 
   std::string warehouse_, time_column_;         // settings
-  std::unique_ptr<ClickHouseSink> clickhouse_;  // either this one or the next
+  std::unique_ptr<ClickHouseSink> clickhouse_;  // this one, or the next, or neither
   std::unique_ptr<WarehouseSink> files_;
   std::unique_ptr<BillingSink> billing_;
 };

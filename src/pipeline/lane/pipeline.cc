@@ -11,7 +11,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds kAgain{500};
+constexpr milliseconds kStartAgain{500};
 
 // Until it succeeds, can't succeed, or nobody wants it any more.
 template <class Attempt>
@@ -22,7 +22,7 @@ Status with_patience(const std::atomic<bool>& stop, Attempt attempt) {
     if (done || done.error().retry == Retry::kPermanent) return done;
     if (stop) return transient("stopped while it waited: " + done.error().message);
     if (said != done.error().message) log::info("waiting: {}", said = done.error().message);
-    std::this_thread::sleep_for(kAgain);
+    std::this_thread::sleep_for(kStartAgain);
   }
 }
 
@@ -50,6 +50,13 @@ Pipeline::~Pipeline() {
 
 Status Pipeline::start(const std::atomic<bool>& stop) {
   if (auto loaded = with_patience(stop, [&] { return catalogs_.load(); }); !loaded) return loaded;
+  // Without it the first bad record would stop its partition, much later.
+  const auto letters = with_patience(stop, [&]() -> Status {
+    if (const auto found = topic_ids_.find(settings_.dead_letters); !found)
+      return transient("the topic of " + settings_.pipeline + "'s dead letters, " + settings_.dead_letters + ", must be there: " + found.error().message);
+    return {};
+  });
+  if (!letters) return letters;
   const auto ask = settings_.rules.catalog_topic.empty() || settings_.alerts.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
   alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, topic_ids_);
   context_.reset(
@@ -111,7 +118,7 @@ Status Pipeline::until_nobody_is(const std::string& member) const {
       there_since = Clock::now();
     else if (Clock::now() - *there_since > 2 * settings_.session_timeout + milliseconds(5000))
       return permanent("another process is " + member + " in the group " + settings_.pipeline + ": every process needs an `instance` of its own");
-    std::this_thread::sleep_for(kAgain);
+    std::this_thread::sleep_for(kStartAgain);
   }
   return {};
 }

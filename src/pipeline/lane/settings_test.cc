@@ -58,7 +58,7 @@ TEST(WorkerSettings, ARefusalNamesLineAndSetting) {
   EXPECT_THAT(refusal(kLeast + "epoch:\n  lingerms: 5\n"), HasSubstr(":6: epoch.lingerms: there is no such setting; there are linger_ms"));
   EXPECT_THAT(refusal(kLeast + "lanes: 0\n"), HasSubstr(":5: lanes: must be a whole number from 1"));
   EXPECT_THAT(refusal("topics: [a]\nkafka: {}\n"), HasSubstr("kafka.brokers: is missing"));
-  EXPECT_THAT(refusal("kafka: {brokers: 'b:1'}\n"), HasSubstr("topics: must list"));
+  EXPECT_THAT(refusal("kafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\nclickhouse: {url: 'http://c:1'}\n"), HasSubstr("topics: must list"));
   EXPECT_THAT(refusal(kLeast + "start: latest\n"), HasSubstr("start: 'latest' is neither"));
   EXPECT_THAT(refusal("topics: [a\n"), HasSubstr("millrace.yaml:2: "));
 }

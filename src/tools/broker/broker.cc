@@ -65,18 +65,20 @@ Result<int> run(const std::vector<std::string>& argv, const std::string& output)
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-std::vector<std::string> java_command(const std::string& java, const std::string& libs, const std::string& data, int heap_mb) {
-  // C1 only: the broker is up in half the time, and on few cores the second compiler costs more than it brings.
+std::vector<std::string> java_command(const std::string& java, const std::string& kafka, const std::string& data, int heap_mb) {
+  // C1 only: the broker is up in half the time, and on few cores the second compiler costs more than it brings. The classes come ready-made
+  // from an archive (scripts/setup.sh makes it); of another Java it is ignored.
   return {java,
           "-Xms64m",
           "-Xmx" + std::to_string(heap_mb) + "m",
           "-XX:+UseSerialGC",
           "-XX:TieredStopAtLevel=1",
           "-Xshare:auto",
+          "-XX:SharedArchiveFile=" + kafka + "/classes.jsa",
           "-Djava.awt.headless=true",
           "-Dlog4j2.configurationFile=file:" + data + "/log4j2.xml",
           "-cp",
-          libs + "/*"};
+          kafka + "/libs/*"};
 }
 
 // The ports of the last start, so that clients find the broker again.
@@ -164,8 +166,8 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
   if (ec || ::access(s.data.c_str(), W_OK) != 0) return permanent("directory " + s.data + " can't be written");
   std::string java = find_java();
   if (java.empty()) return permanent("no java in PATH or JAVA_HOME: install Java 17 (./dev setup)");
-  std::string libs = deps_dir(s) + "/kafka-4.4.0/libs";
-  if (!fs::exists(libs)) return permanent("Kafka's jars are not in " + libs + ": run ./dev setup");
+  const std::string kafka = deps_dir(s) + "/kafka-4.4.0";
+  if (!fs::exists(kafka + "/libs")) return permanent("Kafka's jars are not in " + kafka + "/libs: run ./dev setup");
 
   if (s.port == 0) s.port = last_port(s.data, "broker");
   if (s.port == 0) s.port = free_port();
@@ -190,9 +192,10 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
       !w)
     return std::unexpected(w.error());
 
-  auto command = java_command(java, libs, s.data, s.heap_mb);
+  auto command = java_command(java, kafka, s.data, s.heap_mb);
+  if (!fs::exists(s.data + "/log/meta.properties")) fs::copy(kafka + "/formatted", s.data + "/log", fs::copy_options::recursive, ec);  // if setup left one
   if (!fs::exists(s.data + "/log/meta.properties")) {
-    auto format = java_command(java, libs, s.data, 128);
+    auto format = java_command(java, kafka, s.data, 128);
     for (const char* a : {"kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", kClusterId, "-c"}) format.push_back(a);
     format.push_back(properties);
     std::string output = s.data + "/format.log";

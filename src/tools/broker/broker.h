@@ -29,7 +29,7 @@ struct BrokerCommand {
   std::string log_file;
 };
 
-// Writes server.properties and the logging configuration, formats the storage if it isn't (about two seconds, once), and
+// Writes server.properties and the logging configuration, formats the storage if it isn't, and
 // returns the command. Idempotent. Permanent errors: no java, no jars, directory not writable.
 Result<BrokerCommand> prepare(const BrokerSettings& settings);
 
