@@ -1,8 +1,10 @@
-# millrace_room(NAME [HOT] [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
+# millrace_room(NAME [HOT|COLD] [DEPS …] [LIBS …]): the static library millrace_NAME from the *.cc of this folder (not of subfolders),
 # its unit tests from *_test.cc (target and ctest NAME_test), its benchmarks from *_bench.cc (target NAME_bench), its fuzz targets
 # from *_fuzz.cc (one each, named after the file; only with MILLRACE_FUZZ, which takes clang: preset fuzz).
 # The target unit_tests is all rooms' tests, without the binary and the integration tests.
 # HOT: its files are compiled one by one (see millrace_in_batches): a large unit makes gcc stingy with inlining.
+# COLD: what a person waits for, not an event: compiled with -O1, a quarter cheaper, and sanitized only by ./dev test --long.
+# The target careful_tests is the tests of all other rooms, which have the label careful.
 # DEPS are other rooms, LIBS are third-party targets, private to this room unless PUBLIC_LIBS.
 set(MILLRACE_SANITIZE "" CACHE STRING "-fsanitize= for our own code, e.g. address,undefined or thread")
 set(MILLRACE_FUZZ OFF CACHE BOOL "build the fuzz targets (target fuzzers)")
@@ -14,6 +16,7 @@ endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_DEBUG "-g1")
 add_custom_target(unit_tests)
+add_custom_target(careful_tests)
 add_library(millrace_flags INTERFACE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # clang builds the fuzz targets only, and warns of other things
   target_compile_options(millrace_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Werror)
@@ -40,7 +43,7 @@ function(millrace_in_batches target)
 endfunction()
 
 function(millrace_room name)
-  cmake_parse_arguments(ROOM "HOT" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS;FUZZ_LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "HOT;COLD" "" "DEPS;LIBS;PUBLIC_LIBS;TEST_LIBS;FUZZ_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cc)
   file(GLOB benches CONFIGURE_DEPENDS *_bench.cc)
@@ -51,6 +54,9 @@ function(millrace_room name)
     add_library(millrace_${name} STATIC ${sources})
     if(NOT ROOM_HOT)
       millrace_in_batches(millrace_${name})
+    endif()
+    if(ROOM_COLD AND NOT MILLRACE_SANITIZE)
+      target_compile_options(millrace_${name} PRIVATE -O1)
     endif()
     target_link_libraries(millrace_${name} PUBLIC millrace_flags ${ROOM_DEPS} ${ROOM_PUBLIC_LIBS} PRIVATE ${ROOM_LIBS})
   else()
@@ -67,6 +73,10 @@ function(millrace_room name)
     endif()
     add_dependencies(unit_tests ${name}_test)
     add_test(NAME ${name}_test COMMAND ${name}_test --gtest_brief=1)
+    if(NOT ROOM_COLD)
+      add_dependencies(careful_tests ${name}_test)
+      set_tests_properties(${name}_test PROPERTIES LABELS careful)
+    endif()
   endif()
   if(benches)
     add_executable(${name}_bench EXCLUDE_FROM_ALL ${benches})

@@ -27,11 +27,14 @@ cpp() {  # preset, then options of ctest
     { grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start' "$logs/ctest-$1.log" | tail -n 120; }
   reports+=("$logs/ctest-$1.xml")
 }
+sanitized() {  # preset; by default the rooms that handle bytes and threads by themselves, with --long all of them
+  if [ -n "$long" ]; then build "$1" unit_tests && cpp "$1" -LE 'integration|simulation'
+  else build "$1" careful_tests && cpp "$1" -L careful; fi
+}
 end_to_end() {
   say "end-to-end tests"
   local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-  # Two at a time: they mostly wait.
-  "$python/bin/python" -m pytest tests/rules tests/warehouse tests/e2e -n 2 --maxschedchunk 1 -p no:cacheprovider -q -ra --durations=15 \
+  "$python/bin/python" -m pytest tests/rules tests/warehouse tests/e2e -p no:cacheprovider -q -ra --durations=15 \
     --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
   reports+=("$logs/e2e.xml")
 }
@@ -39,12 +42,12 @@ if ! build release end_to_end_parts; then echo "0 passed, 1 failed"; exit 1; fi
 if [ -n "$only" ]; then
   end_to_end
 else
-  # The end-to-end tests mostly wait. What they leave of the machine builds and runs the C++ tests meanwhile.
+  # The end-to-end tests wait half of the time. What they leave of the machine builds and runs the C++ tests meanwhile.
   in_cpp() {
     renice -n 10 -p $BASHPID >/dev/null 2>&1 || true
     build release && cpp release
     renice -n 19 -p $BASHPID >/dev/null 2>&1 || true
-    build asan unit_tests && cpp asan -LE 'integration|simulation'
+    sanitized asan
   }
   in_cpp &
   end_to_end
@@ -52,7 +55,7 @@ else
   wait || true
   reports+=("$logs/ctest-release.xml" "$logs/ctest-asan.xml")  # a report that isn't there counts as a failure
   if [ -n "$long" ]; then
-    if build tsan unit_tests; then cpp tsan -LE 'integration|simulation'; else broken=$((broken + 1)); fi
+    sanitized tsan || broken=$((broken + 1))
   fi
 fi
 say "done"

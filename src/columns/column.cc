@@ -72,6 +72,39 @@ void Column::append_default() {
   }
 }
 
+void Column::append_defaults(size_t rows) {
+  if (layout_ == Layout::kFixed) return marks_.append_zeros(rows * width_);
+  if (layout_ == Layout::kString) {
+    text_.append_zeros(rows);  // each the length of ""
+    marks_.reserve(rows * sizeof(uint32_t));
+    for (size_t i = rows; i > 0; --i) marks_.put(static_cast<uint32_t>(text_.size() - i + 1));
+    return;
+  }
+  for (size_t i = 0; i < rows; ++i) append_default();
+}
+
+void Column::append_texts(std::span<const std::string_view> texts) {
+  if (layout_ == Layout::kLowCardinality) {
+    for (const std::string_view text : texts) append_text(text);
+    return;
+  }
+  size_t bytes = 0;
+  for (const std::string_view text : texts) bytes += text.size() + 10;
+  text_.reserve(bytes + Buffer::kSlack);
+  marks_.reserve(texts.size() * sizeof(uint32_t));
+  const char* const begin = text_.data();
+  char* to = text_.tail();
+  for (const std::string_view text : texts) {
+    size_t left = text.size();
+    while (left >= 0x80) *to++ = static_cast<char>(left | 0x80), left >>= 7;
+    *to++ = static_cast<char>(left);
+    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    to += text.size();
+    marks_.put(static_cast<uint32_t>(to - begin));
+  }
+  text_.set_tail(to);
+}
+
 std::string_view Column::text(size_t row) const {
   if (layout_ == Layout::kLowCardinality) return dictionary_->key(marks_.at<uint32_t>(row));
   const uint32_t begin = row == 0 ? 0 : marks_.at<uint32_t>(row - 1);

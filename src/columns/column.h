@@ -48,10 +48,13 @@ class Column {
     text_.append(text);
     marks_.put(static_cast<uint32_t>(text_.size()));
   }
+  // The same of each; `texts` don't lie in this column.
+  void append_texts(std::span<const std::string_view> texts);
   void append_not_null() { marks_.put<uint8_t>(0); }  // kNullable; the value follows in child(0)
   void append_null();                                 // Nullable, LowCardinality(Nullable)
   void append_default();                              // NULL where that has a place, else 0, "", [] …
-  void append_end(uint64_t elements) {                // kArray, kMap: so many elements were appended to the children since the last row's end
+  void append_defaults(size_t rows);
+  void append_end(uint64_t elements) {  // kArray, kMap: so many elements were appended to the children since the last row's end
     marks_.put<uint64_t>((marks_.empty() ? 0 : marks_.at<uint64_t>(marks_.size() / 8 - 1)) + elements);
   }
 

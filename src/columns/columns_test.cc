@@ -224,6 +224,31 @@ TEST(Column, RowsOfAnotherAreAppendedAsIfTheyHadBeenWrittenHere) {
     EXPECT_EQ(native(copy), native(filled(static_cast<size_t>(first + count)))) << first << " " << count;
   }
 }
+TEST(Column, ManyAtOnceAreWhatOneByOneIs) {
+  std::string long_text(20'000, 'x');
+  const std::vector<std::string_view> texts{"",        "a", std::string_view(long_text).substr(0, 127), std::string_view(long_text).substr(0, 128), "",
+                                            long_text, "b"};
+  for (const char* type : {"String", "LowCardinality(String)", "LowCardinality(Nullable(String))"}) {
+    Column one(*parse_type(type)), many(*parse_type(type));
+    for (int round = 0; round < 2; ++round) {
+      for (const std::string_view text : texts) one.append_text(text);
+      many.append_texts(texts);
+      for (int i = 0; i < 3; ++i) one.append_default();
+      many.append_defaults(3);
+    }
+    ASSERT_EQ(many.rows(), one.rows());
+    EXPECT_EQ(many.marks().view(), one.marks().view()) << type;
+    for (size_t row = 0; row < one.rows(); ++row) EXPECT_EQ(many.text(row), one.text(row)) << type << " " << row;
+  }
+  for (const char* type : {"Int64", "Nullable(Int32)", "Array(String)"}) {
+    Column one(*parse_type(type)), many(*parse_type(type));
+    for (int i = 0; i < 5; ++i) one.append_default();
+    many.append_defaults(5);
+    EXPECT_EQ(many.rows(), 5u);
+    EXPECT_EQ(many.marks().view(), one.marks().view()) << type;
+  }
+}
+
 TEST(NativeWriter, APiecewiseBlockIsTheCopiedOneByteForByte) {
   const Block block = filled(5000);
   Buffer out;

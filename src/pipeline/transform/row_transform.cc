@@ -234,8 +234,7 @@ ColumnValues& RowTransform::values_of(const CompiledRule& rule, Form form, uint8
 void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
   if (group.first->clears) {
     if (entries.rows.size() == window_size()) {
-      columns::Column& written = whole_column(static_cast<size_t>(group.first->event_column));
-      for (size_t i = 0; i < entries.rows.size(); ++i) written.append_default();
+      whole_column(static_cast<size_t>(group.first->event_column)).append_defaults(entries.rows.size());
       wholes_.push_back(static_cast<uint32_t>(group.first->event_column));
       return;
     }

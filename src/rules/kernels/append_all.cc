@@ -15,6 +15,7 @@ void put_all(const Vector& vector, size_t size, Column& column) {
   for (size_t i = 0; i < size; ++i) marks.put(vector.is_null(i) ? Stored{} : static_cast<Stored>(vector.at<Value>(i)));
 }
 void put_texts(const Vector& vector, size_t size, Column& column) {
+  if (vector.nulls == nullptr && vector.step == 1) return column.append_texts({vector.data<std::string_view>(), size});
   for (size_t i = 0; i < size; ++i) column.append_text(vector.is_null(i) ? std::string_view() : vector.at<std::string_view>(i));
 }
 // Of one scale, and none has more digits than the column.

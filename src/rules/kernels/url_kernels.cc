@@ -7,10 +7,6 @@ namespace {
 
 using std::string_view;
 
-struct Url {
-  string_view authority, path, query;
-};
-
 bool is_scheme(string_view text) {
   if (text.empty()) return false;
   for (const char c : text) {
@@ -19,51 +15,59 @@ bool is_scheme(string_view text) {
   }
   return true;
 }
-// Where the first of these stands; the text's size if none does.
+// What stands before the first of these; each is looked for in what the ones before it left: the first ends most texts soon.
 template <char... kAny>
-size_t first_of(string_view text) {
-  size_t at = 0;
-  while (at < text.size() && !((text[at] == kAny) || ...)) ++at;
-  return at;
+string_view before(string_view text) {
+  ((text = text.substr(0, text.find(kAny))), ...);
+  return text;
 }
-Url parts_of(string_view text) {
-  Url url;
+// Cuts scheme and authority off; returns the authority.
+string_view take_authority(string_view& text) {
   if (text.starts_with("https://")) {
     text.remove_prefix(6);
-  } else if (const size_t colon = first_of<':', '/', '?', '#'>(text); colon < text.size() && text[colon] == ':' && is_scheme(text.substr(0, colon))) {
+  } else if (const size_t colon = before<':', '/', '?', '#'>(text).size(); colon < text.size() && text[colon] == ':' && is_scheme(text.substr(0, colon))) {
     text.remove_prefix(colon + 1);
   }
-  if (text.starts_with("//")) {
-    text.remove_prefix(2);
-    const size_t end = first_of<'/', '?', '#'>(text);
-    url.authority = text.substr(0, end), text.remove_prefix(end);
-  }
-  text = text.substr(0, text.find('#'));
+  if (!text.starts_with("//")) return {};
+  text.remove_prefix(2);
+  const string_view authority = before<'/', '?', '#'>(text);
+  text.remove_prefix(authority.size());
+  return authority;
+}
+string_view path_of(string_view text) {
+  take_authority(text);
+  return before<'?', '#'>(text);
+}
+string_view query_of(string_view text) {
+  take_authority(text);
+  text = before<'#'>(text);
   const size_t question = text.find('?');
-  url.path = text.substr(0, question);
-  if (question != text.npos) url.query = text.substr(question + 1);
-  return url;
+  return question == text.npos ? string_view() : text.substr(question + 1);
 }
 string_view host_of(string_view text) {
-  string_view host = parts_of(text).authority;
-  if (const size_t at = host.rfind('@'); at != host.npos) host.remove_prefix(at + 1);
-  if (host.starts_with('[')) return host.substr(0, std::min(host.find(']'), host.size() - 1) + 1);
-  return host.substr(0, host.find(':'));
+  string_view host = take_authority(text);
+  size_t begin = 0, end = host.size();
+  for (size_t at = 0; at < host.size(); ++at)  // short: one walk is cheaper than a search for each
+    if (host[at] == '@')
+      begin = at + 1, end = host.size();
+    else if (host[at] == ':' && end == host.size())
+      end = at;
+  if (begin < host.size() && host[begin] == '[') return host.substr(begin, std::min(host.find(']', begin), host.size() - 1) + 1 - begin);
+  return host.substr(begin, end - begin);
 }
 
-void url_host(Frame& frame, const Instruction& instruction) { map_values<string_view, string_view>(frame, instruction, Form::kText, host_of); }
+void url_host(Frame& frame, const Instruction& instruction) {
+  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return host_of(a); });
+}
 void url_path(Frame& frame, const Instruction& instruction) {
-  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return parts_of(a).path; });
+  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return path_of(a); });
 }
 void url_query(Frame& frame, const Instruction& instruction) {
-  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return parts_of(a).query; });
+  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return query_of(a); });
 }
 
 void url_without_query(Frame& frame, const Instruction& instruction) {
-  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) {
-    a = a.substr(0, a.find('?'));
-    return a.substr(0, a.find('#'));
-  });
+  map_values<string_view, string_view>(frame, instruction, Form::kText, [](string_view a) { return before<'?', '#'>(a); });
 }
 
 int hex(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; }
@@ -82,7 +86,7 @@ string_view decoded(TextArena& arena, string_view text) {
 void url_parameter(Frame& frame, const Instruction& instruction) {
   TextArena& arena = frame.arena();
   map_values<string_view, string_view, string_view>(frame, instruction, Form::kText, [&](string_view a, string_view key) {
-    for (string_view rest = parts_of(a).query; !rest.empty();) {
+    for (string_view rest = query_of(a); !rest.empty();) {
       const string_view pair = rest.substr(0, rest.find('&'));
       rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
       const size_t equals = std::min(pair.find('='), pair.size());
