@@ -2,11 +2,14 @@
 
 Real broker, real engine, the records of the published baseline (topic page.view). One JSON object a run goes to bench/history.jsonl.
 """
-import argparse, datetime, json, os, pathlib, platform, subprocess, sys, time, urllib.parse
-from pipeline import ROOT, Pipeline, cpu_seconds, resident_mb, until
+import argparse, datetime, json, os, pathlib, platform, subprocess, sys, tempfile, time, urllib.parse
+from pipeline import BINARY, ROOT, Pipeline, cpu_seconds, resident_mb, until
+from storm import GROUPS, WORKERS, Lag, Storm
 
 LIMITS = {"decode_ns_per_record": 150, "worker_cpu_us_per_event": 1.0, "rss_mb_slow_sink": 300, "p95_ms": 150,
-          "rules_cpu_us_per_event": 0.15, "rules_load_s_10k_tenants": 5, "rules_rss_mb_10k_tenants": 500, "rules_publish_to_use_ms": 1000}
+          "rules_cpu_us_per_event": 0.15, "rules_load_s_10k_tenants": 5, "rules_rss_mb_10k_tenants": 500, "rules_publish_to_use_ms": 1000,
+          "all_sinks_cpu_us_per_event": 1.3, "spike_lag_s_max": 10, "spike_p95_ms": 350}
+AT_LEAST = {"billing_batches_per_s": 500}
 
 
 def decode(options):
@@ -112,6 +115,53 @@ def rules(options):
             "rules_publish_to_use_ms": round(sorted(took)[2]), "rules_load_s_10k_tenants": round(loaded["cpu_time"], 2), "rules_rss_mb_10k_tenants": round(loaded["rss_mb"])}
 
 
+def all_sinks(options):
+    """CPU of all workers over a backlog of five topics: tenants' rules, ClickHouse, alerts and billing in one pipeline, the warehouse in another; the demo's audit at the end."""
+    with Storm("all_sinks") as storm:
+        storm.act("stop", *WORKERS)
+        subprocess.run(storm.loadgen("--max", "--events", options.all_sinks_events), check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        storm.act("start", *WORKERS)
+        for group in GROUPS:
+            until(f"{group} has taken the backlog", lambda: storm.lag(group) == 0, 900, 1)
+        each = {name: storm.cpu(name) for name in WORKERS}
+        storm.audited()
+        warehouse = each.pop("warehouse-worker")
+        return {"all_sinks_cpu_us_per_event": round((sum(each.values()) + warehouse) / options.all_sinks_events * 1e6, 3),
+                "all_sinks_warehouse_cpu_us_per_event": round(warehouse / options.all_sinks_events * 1e6, 3), "all_sinks_events": options.all_sinks_events}
+
+
+def spike(options):
+    """How far behind the workers fall when the load is six times as high for a minute, all sinks on: seconds of lag, and the latency of the spike's events; the demo's audit at the end."""
+    rate, factor, begins, lasts = options.spike_rate, 6, 20, options.spike_seconds
+    with Storm("spike", "--linger-ms", 100) as storm:
+        load = subprocess.Popen(storm.loadgen("--rate", rate, "--spike", f"{factor}x@{begins},{lasts}", "--seconds", begins + lasts + 10, "--metrics-port", "0"),
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        lag = Lag(storm, "http://" + next(line for line in load.stdout if line.startswith("listening on ")).split()[-1] + "/metrics")
+        began, at_start, at_end = time.monotonic(), None, None
+        while load.poll() is None:
+            now = time.monotonic() - began
+            if now < begins + lasts + 8:
+                lag.sample()
+            if at_start is None and now >= begins:
+                at_start, sent_before, lag.most = storm.latencies(), lag.sample(), 0.0
+            if at_end is None and now >= begins + lasts:
+                at_end, sent_after, most = storm.latencies(), lag.sample(), lag.most
+            time.sleep(0.5)
+        until("everything is delivered", lambda: storm.lag(GROUPS[0]) == 0, 300, 1)
+        storm.audited()
+        counts = {bound: at_end[bound] - at_start.get(bound, 0) for bound in at_end}
+        return {"spike_lag_s_max": round(most, 1), "spike_p95_ms": quantile(counts, 0.95), "spike_events_per_s_wanted": rate * factor,
+                "spike_events_per_s": round((sent_after[0] - sent_before[0]) / lasts), "spike_seconds": lasts}
+
+
+def billing(options):
+    """Plans that the billing service takes in a second: SQLite on this disk, every commit synced, eight clients with a call each under way; over four rounds."""
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as directory:
+        said = subprocess.run([ROOT / "build/release/src/services/billing/billing_bench", "--benchmark_format=json"], capture_output=True, text=True, check=True,
+                              env=os.environ | {"MILLRACE_BINARY": str(BINARY), "MILLRACE_BENCH_DIRECTORY": directory})
+    return {"billing_batches_per_s": round(json.loads(said.stdout)["benchmarks"][0]["billing_batches_per_s"])}
+
+
 def quantile(counts, q):
     """Milliseconds, interpolated within a bucket as Prometheus' histogram_quantile does. counts: upper bound in seconds -> how many are not above it."""
     bounds, total = sorted(counts), counts[float("inf")]
@@ -122,7 +172,13 @@ def quantile(counts, q):
         low, below = bound, counts[bound]
 
 
-PARTS = {"decode": decode, "backlog": backlog, "slow": slow, "latency": latency, "rules": rules}
+PARTS = {"decode": decode, "backlog": backlog, "slow": slow, "latency": latency, "rules": rules, "all_sinks": all_sinks, "spike": spike, "billing": billing}
+
+
+def judged(figure, value):
+    if figure in LIMITS:
+        return f"   (at most {LIMITS[figure]}: {'holds' if value is not None and value <= LIMITS[figure] else 'MISSED'})"
+    return f"   (at least {AT_LEAST[figure]}: {'holds' if value >= AT_LEAST[figure] else 'MISSED'})" if figure in AT_LEAST else ""
 
 
 def machine():
@@ -142,6 +198,9 @@ def main():
     parser.add_argument("--slow-events", type=int, default=5_000_000, help="of the slow sink's backlog (default %(default)s)")
     parser.add_argument("--slow-seconds", type=int, default=60, help="how long the slow sink is watched (default %(default)s)")
     parser.add_argument("--latency-seconds", type=int, default=30, help="how long latency is measured (default %(default)s)")
+    parser.add_argument("--all-sinks-events", type=int, default=1_000_000, help="of the backlog for all sinks (default %(default)s)")
+    parser.add_argument("--spike-rate", type=int, default=20_000, help="events a second before the spike, which is six times as high (default %(default)s)")
+    parser.add_argument("--spike-seconds", type=int, default=60, help="how long the spike lasts (default %(default)s)")
     parser.add_argument("--dry", action="store_true", help="print, don't append to the history")
     options = parser.parse_args()
     if unknown := [part for part in options.parts if part not in PARTS]:
@@ -152,7 +211,7 @@ def main():
         figures = PARTS[name](options)
         result |= figures
         for figure, value in figures.items():
-            print(f"  {figure} {value}" + (f"   (at most {LIMITS[figure]}: {'holds' if value is not None and value <= LIMITS[figure] else 'MISSED'})" if figure in LIMITS else ""), flush=True)
+            print(f"  {figure} {value}{judged(figure, value)}", flush=True)
     if not options.dry:
         with open(ROOT / "bench/history.jsonl", "a") as history:
             history.write(json.dumps(result) + "\n")

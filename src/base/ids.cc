@@ -1,5 +1,6 @@
 #include "base/ids.h"
 
+#include <array>
 #include <cstdio>
 
 namespace millrace {
@@ -14,29 +15,39 @@ std::string to_string(const Uuid& id) {
 std::string to_string(const TopicPartition& partition) { return partition.topic + "/" + std::to_string(partition.partition.value); }
 
 namespace {
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+
+constexpr uint8_t kNoDigit = 0x80;
+// By character. A table, and one look at the end whether all were digits: random digits can't be foreseen by a branch.
+constexpr std::array<uint8_t, 256> kDigits = [] {
+  std::array<uint8_t, 256> all{};
+  all.fill(kNoDigit);
+  for (uint8_t i = 0; i < 10; ++i) all[static_cast<size_t>('0' + i)] = i;
+  for (uint8_t i = 0; i < 6; ++i) all[static_cast<size_t>('a' + i)] = all[static_cast<size_t>('A' + i)] = static_cast<uint8_t>(10 + i);
+  return all;
+}();
+
+struct Digits {
+  uint64_t value = 0;
+  uint8_t seen = 0;  // all of them, or'ed
+  void take(const char* text, size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      const uint8_t digit = kDigits[static_cast<uint8_t>(text[i])];
+      seen |= digit;
+      value = value << 4 | digit;
+    }
+  }
+};
+
 }  // namespace
 
 bool parse_uuid(const char* text, size_t size, Uuid& id) {
   if (size != 36) return false;
-  uint64_t halves[2] = {0, 0};
-  int digits = 0;
-  for (size_t i = 0; i < 36; ++i) {
-    if (i == 8 || i == 13 || i == 18 || i == 23) {
-      if (text[i] != '-') return false;
-      continue;
-    }
-    const int digit = hex_digit(text[i]);
-    if (digit < 0) return false;
-    halves[digits / 16] = halves[digits / 16] << 4 | static_cast<uint64_t>(digit);
-    ++digits;
-  }
-  id = {halves[0], halves[1]};
+  Digits high, low;
+  high.take(text, 8), high.take(text + 9, 4), high.take(text + 14, 4);
+  low.take(text + 19, 4), low.take(text + 24, 12);
+  const bool dashes = text[8] == '-' && text[13] == '-' && text[18] == '-' && text[23] == '-';
+  if (((high.seen | low.seen) & kNoDigit) != 0 || !dashes) return false;
+  id = {high.value, low.value};
   return true;
 }
 
