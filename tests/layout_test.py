@@ -27,7 +27,8 @@ ALLOWED = {
     "clients/grpc": ["base"],
     "clients/sql": ["base"],
     "clients/parquet": ["base", "columns"],
-    "clients/clickhouse": ["base", "columns", "clients/http"],
+    "clients/compression": ["base"],
+    "clients/clickhouse": ["base", "columns", "clients/http", "clients/compression"],
     "tables": BELOW_CLIENTS + ["clients/http", "clients/clickhouse"],
     "topic_store": ["base", "clients/kafka"],
     "catalog_topic": ["base", "columns", "rules", "topic_store"],
@@ -39,7 +40,7 @@ ALLOWED = {
     "pipeline/sinks": [],  # what all sinks share
     "pipeline/sinks/*": BELOW_CLIENTS + ["clients/*"],
     "pipeline/lane": BELOW_CLIENTS + ["clients/*", "catalog_topic", "topic_store", "pipeline/*"],
-    "services/clickhouse_embedded": ["base", "clients/chdb", "clients/http_server", "clients/metrics"],
+    "services/clickhouse_embedded": ["base", "clients/chdb", "clients/compression", "clients/http_server", "clients/metrics"],
     "services/*": BELOW_CLIENTS + ["clients/*", "tables", "topic_store", "catalog_topic"],
     # The audit judges the pipeline, so it shares nothing with it but the clients; the load generator likewise.
     "tools/audit": ["base", "clients/kafka", "clients/http", "clients/clickhouse"],
@@ -68,6 +69,7 @@ WRAPPED = {
     r"<libpq-fe\.h>": "clients/sql",
     r"<(arrow|parquet)/": "clients/parquet",
     r"<dlfcn\.h>": "clients/chdb",
+    r"<(lz4frame|zlib|zstd)\.h>": "clients/compression",
     r"<CLI/": "app",
     r"<re2/": "rules",
     r"<cctz/": "rules",

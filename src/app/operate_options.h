@@ -71,6 +71,7 @@ struct OperateOptions {
       settings.topics = one->topics;
       settings.dead_letters = one->dead_letters;
       if (!one->clickhouse.url.empty()) settings.clickhouse = one->clickhouse;
+      settings.clickhouse_shards = one->clickhouse_shards;
       settings.billing_address = one->billing_address;
       settings.ledger_generation = one->ledger_generation;
     }

@@ -18,6 +18,12 @@ const columns::NamedType* find(const TableDefinition& table, std::initializer_li
   return nullptr;
 }
 
+// {shard} and {replica} are macros of each server. The path names the table, so that two tables never meet in Keeper.
+std::string engine_of(const TableDefinition& table) {
+  if (!table.cluster.empty()) return "ReplicatedMergeTree('/clickhouse/tables/{shard}/" + table.database + "/" + table.table + "', '{replica}')";
+  return table.replicated ? "ReplicatedMergeTree" : "MergeTree";
+}
+
 bool is_time(const columns::Type& type) { return type.kind == columns::Kind::kDateTime64 || type.kind == columns::Kind::kDateTime; }
 
 }  // namespace
@@ -43,6 +49,12 @@ const std::vector<MetaColumn>& meta_columns() {
 }
 
 std::string qualified(const TableDefinition& table) { return clickhouse::quote_identifier(table.database) + "." + clickhouse::quote_identifier(table.table); }
+
+std::string on_cluster(const TableDefinition& table) { return table.cluster.empty() ? "" : " ON CLUSTER " + clickhouse::quote_identifier(table.cluster); }
+
+std::string alter(const TableDefinition& table) { return "ALTER TABLE " + qualified(table) + on_cluster(table); }
+
+bool is_replicated(const TableDefinition& table) { return table.replicated || !table.cluster.empty(); }
 
 std::string window_setting(bool replicated) { return replicated ? "replicated_deduplication_window" : "non_replicated_deduplication_window"; }
 
@@ -75,7 +87,8 @@ std::string column_ddl(const columns::NamedType& column) {
 }
 
 std::string create_statement(const TableDefinition& table) {
-  std::string ddl = "CREATE TABLE " + qualified(table) + "\n(\n";
+  // On a cluster some of the servers may have it: they keep theirs.
+  std::string ddl = "CREATE TABLE " + std::string(table.cluster.empty() ? "" : "IF NOT EXISTS ") + qualified(table) + on_cluster(table) + "\n(\n";
   for (const auto& column : table.events) ddl += "    " + column_ddl(column) + ",\n";
   for (const MetaColumn& meta : meta_columns()) {
     ddl += "    " + clickhouse::quote_identifier(meta.name) + " " + meta.type;
@@ -85,12 +98,33 @@ std::string create_statement(const TableDefinition& table) {
     ddl += ",\n";
   }
   ddl += std::string("    INDEX ") + kPlanIndex + " _plan TYPE minmax GRANULARITY 1\n)\n";
-  ddl += table.replicated ? "ENGINE = ReplicatedMergeTree\n" : "ENGINE = MergeTree\n";
+  ddl += "ENGINE = " + engine_of(table) + "\n";
   ddl += "PARTITION BY toDate(_ingested_at)\nORDER BY (";
   for (const std::string& column : sorting_key(table)) ddl += (ddl.ends_with('(') ? "" : ", ") + column;
   ddl += ")\n";
   if (table.ttl_days > 0) ddl += "TTL toDateTime(_ingested_at) + toIntervalDay(" + std::to_string(table.ttl_days) + ")\n";
-  return ddl + "SETTINGS " + window_setting(table.replicated) + " = " + std::to_string(table.window);
+  ddl += "SETTINGS " + window_setting(is_replicated(table)) + " = " + std::to_string(table.window);
+  if (is_replicated(table)) ddl += ", replicated_deduplication_window_seconds = " + std::to_string(kWindowSeconds);
+  return ddl;
+}
+
+std::string all_shards_name(const TableDefinition& table) { return table.table + "_all"; }
+
+std::vector<columns::NamedType> all_shards_columns(const TableDefinition& table) {
+  std::vector<columns::NamedType> all = table.events;
+  for (const MetaColumn& meta : meta_columns())
+    if (std::string_view(meta.default_kind) != "EPHEMERAL") all.push_back({meta.name, *columns::parse_type(meta.type)});
+  return all;
+}
+
+std::string create_all_shards_statement(const TableDefinition& table) {
+  TableDefinition all = table;
+  all.table = all_shards_name(table);
+  std::string ddl = "CREATE TABLE IF NOT EXISTS " + qualified(all) + on_cluster(table) + "\n(\n";
+  for (const auto& column : all_shards_columns(table))
+    ddl += (ddl.ends_with("(\n") ? "    " : ",\n    ") + clickhouse::quote_identifier(column.name) + " " + columns::to_string(column.type);
+  return ddl + "\n)\nENGINE = Distributed(" + clickhouse::quote_string(table.cluster) + ", " + clickhouse::quote_string(table.database) + ", " +
+         clickhouse::quote_string(table.table) + ")";
 }
 
 }  // namespace millrace::tables

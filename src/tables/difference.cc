@@ -52,6 +52,10 @@ void check_engine(const TableDefinition& wanted, const ExistingTable& existing, 
                            "were inserted, and an insert must not go through another table); make a new table and copy");
     return;
   }
+  if (!replicated && !wanted.cluster.empty())
+    out.refusals.push_back(
+        "its engine is MergeTree: on a cluster an insert may be repeated at another replica, which only a replicated table recognises; "
+        "make a new table and copy");
   const size_t ttl = existing.engine_full.find(" TTL ");
   if (ttl != std::string::npos) {
     const std::string clause = existing.engine_full.substr(ttl + 5, existing.engine_full.find(" SETTINGS ", ttl) - ttl - 5);
@@ -66,7 +70,7 @@ void check_engine(const TableDefinition& wanted, const ExistingTable& existing, 
   const int window = setting(existing.engine_full, name);
   // A replicated table that doesn't say has the server's default, which is 10000.
   if (window < wanted.window && !(replicated && existing.engine_full.find(name) == std::string::npos))
-    out.statements.push_back("ALTER TABLE " + qualified(wanted) + " MODIFY SETTING " + name + " = " + std::to_string(wanted.window));
+    out.statements.push_back(alter(wanted) + " MODIFY SETTING " + name + " = " + std::to_string(wanted.window));
 }
 
 void check_meta(const TableDefinition&, const ExistingTable& existing, Difference& out) {
@@ -91,7 +95,7 @@ void check_events(const TableDefinition& wanted, const ExistingTable& existing, 
   for (const auto& column : wanted.events) {
     const auto found = std::ranges::find(existing.columns, column.name, &ExistingTable::Column::name);
     if (found == existing.columns.end()) {
-      out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD COLUMN " + column_ddl(column) +
+      out.statements.push_back(alter(wanted) + " ADD COLUMN " + (wanted.cluster.empty() ? "" : "IF NOT EXISTS ") + column_ddl(column) +
                                (after.empty() ? " FIRST" : " AFTER " + clickhouse::quote_identifier(after)));
     } else if (!same_type(found->type, columns::to_string(column.type))) {
       out.refusals.push_back("column " + column.name + " is " + found->type + ", and " + columns::to_string(column.type) +
@@ -124,13 +128,36 @@ Difference difference(const TableDefinition& wanted, const std::optional<Existin
   check_events(wanted, *existing, out);
   const bool index = std::ranges::any_of(existing->indices, [](const auto& i) { return i.expression == "_plan" && i.type == "minmax" && i.granularity == 1; });
   if (!index) {
-    out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD INDEX " + kPlanIndex + " _plan TYPE minmax GRANULARITY 1");
-    out.statements.push_back("ALTER TABLE " + qualified(wanted) + " MATERIALIZE INDEX " + kPlanIndex);
+    out.statements.push_back(alter(wanted) + " ADD INDEX " + kPlanIndex + " _plan TYPE minmax GRANULARITY 1");
+    out.statements.push_back(alter(wanted) + " MATERIALIZE INDEX " + kPlanIndex);
   }
   for (const std::string& policy : existing->row_policies)
     out.refusals.push_back("row policy " + policy + " hides rows from the count of a plan: DROP ROW POLICY, and give readers a view");
   for (const std::string& view : existing->dependents)
     out.notes.push_back("the materialized view " + view + " is outside the guarantee: it may see an insert twice or not at all");
+  return out;
+}
+
+Difference all_shards_difference(const TableDefinition& wanted, const std::optional<ExistingTable>& existing) {
+  Difference out;
+  TableDefinition all = wanted;
+  all.table = all_shards_name(wanted);
+  if (!existing) {
+    out.statements.push_back(create_all_shards_statement(wanted));
+    return out;
+  }
+  if (existing->engine != "Distributed") {
+    out.refusals.push_back("there is a table " + qualified(all) + " already, and its engine is " + existing->engine + ", not Distributed");
+    return out;
+  }
+  for (const auto& column : all_shards_columns(wanted)) {
+    const auto found = std::ranges::find(existing->columns, column.name, &ExistingTable::Column::name);
+    if (found == existing->columns.end())
+      out.statements.push_back(alter(all) + " ADD COLUMN IF NOT EXISTS " + clickhouse::quote_identifier(column.name) + " " + columns::to_string(column.type));
+    else if (!same_type(found->type, columns::to_string(column.type)))
+      out.refusals.push_back("column " + column.name + " of " + qualified(all) + " is " + found->type + ", and " + columns::to_string(column.type) +
+                             " in the table under it: DROP TABLE " + qualified(all) + ", which holds no rows of its own, and apply again");
+  }
   return out;
 }
 
@@ -143,7 +170,7 @@ Difference missing_columns(const TableDefinition& wanted, const std::optional<Ex
   for (const auto& column : wanted.events) {
     const auto found = std::ranges::find(existing->columns, column.name, &ExistingTable::Column::name);
     if (found == existing->columns.end()) {
-      out.statements.push_back("ALTER TABLE " + qualified(wanted) + " ADD COLUMN IF NOT EXISTS " + column_ddl(column));
+      out.statements.push_back(alter(wanted) + " ADD COLUMN IF NOT EXISTS " + column_ddl(column));
     } else if (!same_type(found->type, columns::to_string(column.type))) {
       out.refusals.push_back("the table " + qualified(wanted) + " has a column " + column.name + " of type " + found->type + ", and " +
                              columns::to_string(column.type) + " is wanted: give it another name, or convert it");

@@ -34,6 +34,9 @@ struct Difference {
 
 Difference difference(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);
 
+// Of the Distributed table over it: `existing` is that one.
+Difference all_shards_difference(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);
+
 // Only what is missing of wanted.events, put at the end, and only if it still is missing when the statement runs; a type that is another
 // one, or a table that isn't there, is refused. Nothing else of the table is looked at.
 Difference missing_columns(const TableDefinition& wanted, const std::optional<ExistingTable>& existing);

@@ -68,6 +68,12 @@ Result<Difference> plan(clickhouse::Client& client, const TableDefinition& wante
   return difference(wanted, *existing);
 }
 
+Result<Difference> plan_all_shards(clickhouse::Client& client, const TableDefinition& wanted) {
+  auto existing = read_existing(client, wanted.database, all_shards_name(wanted));
+  if (!existing) return std::unexpected(existing.error());
+  return all_shards_difference(wanted, *existing);
+}
+
 Status apply(clickhouse::Client& client, const Difference& difference) {
   if (!difference.refusals.empty()) return permanent(difference.refusals.front());
   for (const std::string& statement : difference.statements)

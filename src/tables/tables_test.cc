@@ -86,6 +86,67 @@ TEST(TableDifference, AllowsTtlByIngestionAndMendsWindowAndIndex) {
               ElementsAre(HasSubstr("MODIFY SETTING non_replicated_deduplication_window = 10000"), HasSubstr("ADD INDEX"), HasSubstr("MATERIALIZE INDEX")));
 }
 
+TEST(TableOfACluster, IsReplicatedWithinItsShardAndRemembersTokens) {
+  TableDefinition table = orders();
+  table.cluster = "events";
+  const std::string ddl = create_statement(table);
+  EXPECT_THAT(ddl, testing::StartsWith("CREATE TABLE IF NOT EXISTS `shop`.`order_created` ON CLUSTER `events`\n(\n"));
+  EXPECT_THAT(ddl, HasSubstr("\nENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/shop/order_created', '{replica}')\n"));
+  EXPECT_THAT(ddl, testing::EndsWith("SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 3600"));
+  EXPECT_THAT(ddl, testing::Not(HasSubstr("non_replicated")));
+}
+
+TEST(TableOfACluster, IsAlteredOnAllOfIt) {
+  TableDefinition table = orders();
+  table.cluster = "events";
+  table.events.insert(table.events.begin() + 1, {"channel", columns::low_cardinality(columns::simple(Kind::kString))});
+  ExistingTable existing = made();
+  existing.engine = "ReplicatedMergeTree";
+  existing.engine_full =
+      "ReplicatedMergeTree('/clickhouse/tables/{shard}/shop/order_created', '{replica}') ORDER BY x SETTINGS replicated_deduplication_window = 100";
+  existing.indices.clear();
+  const auto d = difference(table, existing);
+  EXPECT_THAT(d.refusals, IsEmpty());
+  EXPECT_THAT(d.statements,
+              ElementsAre("ALTER TABLE `shop`.`order_created` ON CLUSTER `events` MODIFY SETTING replicated_deduplication_window = 10000",
+                          "ALTER TABLE `shop`.`order_created` ON CLUSTER `events` ADD COLUMN IF NOT EXISTS `channel` LowCardinality(String) AFTER `order_id`",
+                          HasSubstr(" ON CLUSTER `events` ADD INDEX "), HasSubstr(" ON CLUSTER `events` MATERIALIZE INDEX ")));
+  EXPECT_THAT(missing_columns(table, existing).statements,
+              ElementsAre(testing::StartsWith("ALTER TABLE `shop`.`order_created` ON CLUSTER `events` ADD COLUMN IF")));
+}
+
+TEST(TableOfACluster, IsNoneThatCantTellARepeatedInsert) {
+  TableDefinition table = orders();
+  table.cluster = "events";
+  EXPECT_THAT(difference(table, made()).refusals, ElementsAre(HasSubstr("only a replicated table recognises")));
+}
+
+TEST(TableOverAllShards, IsForReadersOnly) {
+  TableDefinition table = orders();
+  table.cluster = "events";
+  const auto d = all_shards_difference(table, std::nullopt);
+  ASSERT_EQ(d.statements.size(), 1u);
+  EXPECT_THAT(d.statements[0], testing::StartsWith("CREATE TABLE IF NOT EXISTS `shop`.`order_created_all` ON CLUSTER `events`\n(\n    `order_id` UUID,\n"));
+  EXPECT_THAT(d.statements[0], testing::EndsWith("    `_landed_at` DateTime\n)\nENGINE = Distributed('events', 'shop', 'order_created')"));
+  EXPECT_THAT(d.statements[0], testing::Not(HasSubstr("_deadline")));
+}
+
+TEST(TableOverAllShards, GetsTheColumnsThatItsTableGets) {
+  TableDefinition table = orders();
+  table.cluster = "events";
+  ExistingTable existing{
+      .engine = "Distributed", .engine_full = {}, .create_query = {}, .partition_key = {}, .columns = {}, .indices = {}, .row_policies = {}, .dependents = {}};
+  for (const auto& column : all_shards_columns(table)) existing.columns.push_back({column.name, columns::to_string(column.type), "", ""});
+  EXPECT_THAT(all_shards_difference(table, existing).statements, IsEmpty());
+  table.events.push_back({"channel", columns::simple(Kind::kString)});
+  EXPECT_THAT(all_shards_difference(table, existing).statements,
+              ElementsAre("ALTER TABLE `shop`.`order_created_all` ON CLUSTER `events` ADD COLUMN IF NOT EXISTS `channel` String"));
+  existing.columns[0].type = "String";
+  EXPECT_THAT(all_shards_difference(table, existing).refusals, ElementsAre(HasSubstr("order_id of")));
+  existing.engine = "MergeTree";
+  EXPECT_THAT(all_shards_difference(table, existing).refusals, ElementsAre(HasSubstr("not Distributed")));
+}
+
 TEST(TableDifference, RefusesFieldsWithNamesOfThePipeline) {
   TableDefinition table = orders();
   table.events.push_back({"_plan", columns::simple(Kind::kString)});

@@ -8,6 +8,7 @@
 
 #include "clients/clickhouse/client.h"
 #include "clients/clickhouse/rows.h"
+#include "clients/compression/content_coding.h"
 #include "integration/clickhouse_fixture.h"
 
 namespace millrace::test {
@@ -118,6 +119,60 @@ TEST_F(Clickhouse, ABodyCutShortInsertsNothing) {
     EXPECT_THAT(raw.read_to_end(), HasSubstr("X-ClickHouse-Exception-Code: 33"));
   }
   EXPECT_EQ(count(), 0u);
+}
+
+TEST_F(Clickhouse, RowsAreTheSameInEveryCoding) {
+  for (const auto coding : {compression::ContentCoding::kNone, compression::ContentCoding::kLz4, compression::ContentCoding::kZstd}) {
+    Endpoint coded = endpoint();
+    coded.compression = coding;
+    Client inserting(coded);
+    const auto term = static_cast<uint32_t>(coding);
+    ASSERT_TRUE(insert_into(inserting, {kPlan, "t", term, 0}, kColumns, block(kPlan, 50'000, now_s() + 60))) << compression::name(coding);
+    ASSERT_TRUE(insert_into(client, {kPlan, "t", term, 1}, kColumns, block(kPlan, 50'000, now_s() + 60))) << "plain, under the same token";
+    EXPECT_EQ(client.select("SELECT count(), sum(_offset), uniqExact(_offset) FROM t", "TabSeparated").value(), "50000\t1249975000\t50000\n")
+        << compression::name(coding);
+    ASSERT_TRUE(client.execute("TRUNCATE TABLE t"));
+  }
+}
+
+TEST_F(Clickhouse, ABodyWhoseCodingIsCutShortOrDamagedInsertsNothingThoughItsLengthIsRight) {
+  const std::string bytes = block(kPlan, 5'000, now_s() + 60);
+  for (const auto coding :
+       {compression::ContentCoding::kLz4, compression::ContentCoding::kZstd, compression::ContentCoding::kGzip, compression::ContentCoding::kDeflate}) {
+    std::string coded;
+    compression::Encoder encoder(coding);
+    encoder.append(bytes, coded), encoder.finish(coded);
+    std::string damaged = coded;
+    damaged[coded.size() / 2] = static_cast<char>(damaged[coded.size() / 2] ^ 1);
+    int number = 0;
+    for (const std::string& body : {coded.substr(0, coded.size() / 2), coded.substr(0, coded.size() - 1), damaged}) {
+      RawConnection raw(server.port());
+      raw.send(raw_head(std::string(compression::name(coding)) + std::to_string(number++),
+                        "Content-Encoding: " + std::string(compression::name(coding)) + "\r\nContent-Length: " + std::to_string(body.size())) +
+               body);
+      const std::string answer = raw.read_to_end();
+      EXPECT_THAT(answer, HasSubstr("X-ClickHouse-Exception-Code: ")) << compression::name(coding) << " " << number;
+      if (body.size() < coded.size()) {
+        EXPECT_THAT(answer, HasSubstr("X-ClickHouse-Exception-Code: 33")) << "of a damaged one the engine may be the first to complain";
+      }
+    }
+    EXPECT_EQ(count(), 0u) << compression::name(coding);
+  }
+}
+
+TEST_F(Clickhouse, AnswersAreCodedAsAsked) {
+  for (const std::string coding : {"zstd", "lz4", "gzip", "deflate"}) {
+    for (const std::string query : {"SELECT+number+FROM+numbers(100000)+FORMAT+TSV", "SELECT+number+FROM+numbers(100000)+FORMAT+TSV&wait_end_of_query=1"}) {
+      RawConnection raw(server.port());
+      raw.send("GET /?enable_http_compression=1&query=" + query + " HTTP/1.0\r\nHost: x\r\nAccept-Encoding: br, " + coding + "\r\n\r\n");
+      const std::string answer = raw.read_to_end();
+      EXPECT_THAT(answer, HasSubstr("Content-Encoding: " + coding));
+      EXPECT_LT(answer.size(), 500'000u);  // 588,890 plain
+    }
+  }
+  RawConnection raw(server.port());
+  raw.send("GET /?query=SELECT+1 HTTP/1.0\r\nHost: x\r\nAccept-Encoding: zstd\r\n\r\n");
+  EXPECT_THAT(raw.read_to_end(), testing::Not(HasSubstr("Content-Encoding"))) << "only where it is enabled, as the server does";
 }
 
 TEST_F(Clickhouse, AChunkedBodyCountsOnlyWithItsLastChunk) {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "clients/clickhouse/rows.h"
 #include "clients/http/client.h"
@@ -13,6 +15,8 @@ namespace {
 
 constexpr size_t kAnswerBytesMax = 256 << 20;
 constexpr std::chrono::milliseconds kGuard{2000};
+constexpr std::chrono::milliseconds kProbe{2000};  // to find out whether a server that was out is back
+constexpr int kSyncSeconds = 3;
 
 // A limit that is met must be an error: a count that stops half-way would look like rows that are missing.
 const Settings kExact{{"use_query_cache", "0"},           {"read_overflow_mode", "throw"},   {"read_overflow_mode_leaf", "throw"},
@@ -69,38 +73,93 @@ class PieceReader {
 
 struct Client::Impl {
   Endpoint endpoint;
-  http::Client http;
+  std::shared_ptr<EndpointGroup> group{};  // none: endpoint.url alone
+  http::Client http{};
+  http::Client probing{};  // of its own: what it leaves open is never used for an insert
+  std::optional<compression::Encoder> encoder{};
+  std::string encoded{};
+  bool taker_stopped = false;                   // the last select ended because its taker had enough
+  std::map<std::string, uint64_t> held_back{};  // by server, as it last said: they count from their start on
 
-  Result<http::Response> send(std::string_view what, std::string_view query_in_url, std::string_view body, const Settings& parameters,
-                              std::chrono::milliseconds deadline, http::BodySink sink = {}, std::span<const std::string_view> pieces = {}) {
+  struct Call {
+    std::string_view what, query_in_url, body;
+    const Settings& parameters;
+    std::chrono::milliseconds deadline;
+    http::BodySink sink{};
+    std::span<const std::string_view> pieces{};  // instead of `body`
+    const char* content_encoding = "";
+  };
+
+  Result<http::Response> send(const Call& call) {
+    if (!group) return send_to(endpoint.url, call, http).first;
+    const auto pick = group->pick();
+    if (!pick) return std::unexpected(Error{pick.error().retry, 0, std::string(call.what) + " at " + pick.error().message});
+    const std::string& url = group->url(pick->index);
+    if (pick->probe) {
+      static const Settings kNothing;
+      auto [alive, ill] = send_to(url, {"is it back", {}, "SELECT 1", kNothing, kProbe}, probing);
+      if (ill) {
+        group->failed(*pick, alive.error().message);
+        return std::unexpected(Error{Retry::kTransient, 0, alive.error().message});
+      }
+    }
+    taker_stopped = false;
+    auto [response, ill] = send_to(url, call, http);
+    if (ill && !taker_stopped)
+      group->failed(*pick, response.error().message);
+    else
+      group->answered(*pick);
+    return std::move(response);
+  }
+
+  // And whether the server is ill: another replica may do better.
+  std::pair<Result<http::Response>, bool> send_to(const std::string& url, const Call& call, http::Client& connection) {
     http::Request request;
     request.method = "POST";
-    request.url = endpoint.url;
+    request.url = url;
     while (request.url.ends_with('/')) request.url.pop_back();
     request.url += "/?database=" + http::escape(endpoint.database);
-    if (!query_in_url.empty()) request.url += "&query=" + http::escape(query_in_url);
-    for (const auto& [name, value] : parameters) request.url += "&" + http::escape(name) + "=" + http::escape(value);
+    if (!call.query_in_url.empty()) request.url += "&query=" + http::escape(call.query_in_url);
+    for (const auto& [name, value] : call.parameters) request.url += "&" + http::escape(name) + "=" + http::escape(value);
     request.headers = {{"X-ClickHouse-User", endpoint.user}, {"X-ClickHouse-Key", endpoint.password}, {"Expect", ""}};
-    request.body = body;
-    if (!pieces.empty()) {
-      request.body_source = PieceReader(pieces);
+    if (*call.content_encoding) request.headers.emplace_back("Content-Encoding", call.content_encoding);
+    request.body = call.body;
+    if (!call.pieces.empty()) {
+      request.body_source = PieceReader(call.pieces);
       request.body_source_size = 0;
-      for (const std::string_view piece : pieces) request.body_source_size += static_cast<int64_t>(piece.size());
+      for (const std::string_view piece : call.pieces) request.body_source_size += static_cast<int64_t>(piece.size());
     }
-    request.body_sink = std::move(sink);
-    request.deadline = deadline;
-    request.connect_deadline = std::min(endpoint.connect_timeout, deadline);
-    auto response = http.send(request);
+    request.body_sink = call.sink;
+    request.deadline = call.deadline;
+    request.connect_deadline = std::min(endpoint.connect_timeout, call.deadline);
+    auto response = connection.send(request);
     if (!response) {
       Error error = response.error();
-      error.message = std::string(what) + " at " + endpoint.url + ": " + error.message;
+      error.message = std::string(call.what) + " at " + url + ": " + error.message;
       error.code = 0;
-      return std::unexpected(std::move(error));
+      return {std::unexpected(std::move(error)), true};
     }
     const int code = exception_code(*response);
-    if (response->status == 200 && code == 0) return response;
-    return std::unexpected(error_of(code, response->status, response->body, what));
+    if (response->status == 200 && code == 0) return {std::move(*response), false};
+    Error error = error_of(code, response->status, response->body, call.what);
+    const bool ill = code == 0 ? response->status >= 500 : server_is_ill(code, response->body);
+    return {std::unexpected(std::move(error)), ill};
   }
+
+  // The pieces are encoded before anything is sent: the length is declared, and a body that ends before it is no whole one.
+  Result<http::Response> send_insert(Call call) {
+    if (endpoint.compression == compression::ContentCoding::kNone) return send(call);
+    if (!encoder) encoder.emplace(endpoint.compression);
+    encoded.clear();
+    for (const std::string_view piece : call.pieces) encoder->append(piece, encoded);
+    encoder->finish(encoded);
+    call.pieces = {};
+    call.body = encoded;
+    call.content_encoding = compression::name(endpoint.compression);
+    return send(call);
+  }
+
+  std::string qualified(std::string_view table) const { return quote_identifier(endpoint.database) + "." + quote_identifier(table); }
 
   // A read or a ping has no effect that could matter: what isn't known to be permanent may be asked again.
   static Error of_read(Error error) {
@@ -108,11 +167,18 @@ struct Client::Impl {
     return error;
   }
 
-  Result<std::string> one_value(std::string_view what, const std::string& sql) {
+  static Settings of_value(const Settings& more) {
     Settings parameters = kExact;
     parameters.emplace_back("default_format", "TabSeparated");
     parameters.emplace_back("wait_end_of_query", "1");
-    auto response = send(what, {}, sql, parameters, endpoint.query_timeout);
+    parameters.insert(parameters.end(), more.begin(), more.end());
+    return parameters;
+  }
+  Result<std::string> one_value(std::string_view what, const std::string& sql, const Settings& more = {}) {
+    const Settings parameters = of_value(more);
+    return value_of(what, send({what, {}, sql, parameters, endpoint.query_timeout}));
+  }
+  static Result<std::string> value_of(std::string_view what, Result<http::Response> response) {
     if (!response) return std::unexpected(of_read(response.error()));
     std::string value = std::move(response->body);
     if (!value.ends_with('\n')) return transient(std::string(what) + ": the answer is not one line: '" + value.substr(0, 100) + "'");
@@ -120,8 +186,13 @@ struct Client::Impl {
     return value;
   }
 
-  Result<uint64_t> one_number(std::string_view what, const std::string& sql) {
-    auto value = one_value(what, sql);
+  Result<uint64_t> one_number(std::string_view what, const std::string& sql, const Settings& more = {}) { return number_of(what, one_value(what, sql, more)); }
+  // Of one replica, whichever is in use.
+  Result<uint64_t> one_number_at(size_t index, std::string_view what, const std::string& sql) {
+    const Settings parameters = of_value({});
+    return number_of(what, value_of(what, send_to(group->url(index), {what, {}, sql, parameters, endpoint.query_timeout}, http).first));
+  }
+  static Result<uint64_t> number_of(std::string_view what, const Result<std::string>& value) {
     if (!value) return std::unexpected(value.error());
     uint64_t number = 0;
     const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
@@ -131,7 +202,8 @@ struct Client::Impl {
   }
 };
 
-Client::Client(Endpoint endpoint) : impl_(std::make_unique<Impl>(Impl{std::move(endpoint), {}})) {}
+Client::Client(Endpoint endpoint) : impl_(std::make_unique<Impl>(Impl{std::move(endpoint)})) {}
+Client::Client(std::shared_ptr<EndpointGroup> replicas) : impl_(std::make_unique<Impl>(Impl{replicas->like(), replicas})) {}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
@@ -139,7 +211,7 @@ const Endpoint& Client::endpoint() const { return impl_->endpoint; }
 
 Result<InsertAck> Client::insert(const InsertRequest& request) {
   const std::string id = query_id(request.id);
-  std::string query = "INSERT INTO " + quote_identifier(impl_->endpoint.database) + "." + quote_identifier(request.id.table) + " (";
+  std::string query = "INSERT INTO " + impl_->qualified(request.id.table) + " (";
   for (const std::string& column : request.columns) {
     MILLRACE_CHECK(column != "_landed_at", "naming _landed_at goes round the check of the deadline");
     query += (query.ends_with('(') ? "" : ", ") + quote_identifier(column);
@@ -159,7 +231,7 @@ Result<InsertAck> Client::insert(const InsertRequest& request) {
   // killed between its deduplication log and the rename, and would acknowledge the second: rows lost. A new connection has no such retry.
   impl_->http.forget_connections();
   const auto start = std::chrono::steady_clock::now();
-  auto response = impl_->send("insert into " + request.id.table, query, {}, parameters, request.time_left + kGuard, {}, request.block);
+  auto response = impl_->send_insert({"insert into " + request.id.table, query, {}, parameters, request.time_left + kGuard, {}, request.block});
   if (!response) return std::unexpected(response.error());
   return InsertAck{written_rows(*response), std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start)};
 }
@@ -173,13 +245,54 @@ Result<std::chrono::sys_time<std::chrono::milliseconds>> Client::server_time() {
 Result<uint64_t> Client::inserts_under_way(PlanId plan) {
   // The name is put together by the server, so that this query doesn't find itself.
   const std::string name = "concat('millrace/', '" + to_string(plan.value) + "', '/')";
-  return impl_->one_number("inserts under way",
-                           "SELECT count() FROM system.processes WHERE position(query_id, " + name + ") > 0 OR position(query, " + name + ") > 0");
+  const std::string sql = "SELECT count() FROM system.processes WHERE position(query_id, " + name + ") > 0 OR position(query, " + name + ") > 0";
+  constexpr const char* kWhat = "inserts under way";
+  EndpointGroup* group = impl_->group.get();
+  if (group == nullptr || group->size() == 1) return impl_->one_number(kWhat, sql);
+  uint64_t all = 0;
+  for (size_t i = 0; i < group->size(); ++i) {
+    const auto inserts = impl_->one_number_at(i, kWhat, sql);
+    if (inserts) {
+      group->heard(i);
+      all += *inserts;
+      continue;
+    }
+    group->unheard(i);
+    if (group->unheard_for(i) < kMayStillInsert)
+      return transient(inserts.error().message + ": an insert of the plan may still be under way there; it is waited for, " +
+                       std::to_string(kMayStillInsert.count()) + " minutes at most");
+  }
+  return all;
 }
 
-Result<uint64_t> Client::count_of_plan(std::string_view table, PlanId plan) {
-  return impl_->one_number("count of a plan", "SELECT count() FROM " + quote_identifier(impl_->endpoint.database) + "." + quote_identifier(table) +
-                                                  " WHERE _plan = " + uint128_literal(plan.value));
+Result<uint64_t> Client::count_of_plan(std::string_view table, PlanId plan, Replicated replicated) {
+  return impl_->one_number("count of a plan", "SELECT count() FROM " + impl_->qualified(table) + " WHERE _plan = " + uint128_literal(plan.value),
+                           replicated == Replicated::kYes ? Settings{{"select_sequential_consistency", "1"}} : Settings{});
+}
+
+Result<bool> Client::inserts_held_back() {
+  const auto answer =
+      impl_->one_value("inserts held back", "SELECT concat(hostName(), ' ', toString(sum(value))) FROM system.events WHERE event = 'DelayedInserts'");
+  if (!answer) return std::unexpected(answer.error());
+  const size_t blank = answer->rfind(' ');
+  uint64_t count = 0;
+  std::from_chars(answer->data() + blank + 1, answer->data() + answer->size(), count);
+  const auto [at, first] = impl_->held_back.try_emplace(answer->substr(0, blank), count);
+  return !first && std::exchange(at->second, count) < count;
+}
+
+Result<Replicated> Client::replicated(std::string_view table) {
+  const auto number = impl_->one_number("whether the table is replicated",
+                                        "SELECT countIf(engine LIKE 'Replicated%' OR engine LIKE 'Shared%') FROM system.tables WHERE database = " +
+                                            quote_string(impl_->endpoint.database) + " AND name = " + quote_string(table));
+  if (!number) return std::unexpected(number.error());
+  return *number > 0 ? Replicated::kYes : Replicated::kNo;
+}
+
+Status Client::sync_replica(std::string_view table) {
+  auto done = execute("SYSTEM SYNC REPLICA " + impl_->qualified(table) + " LIGHTWEIGHT", {{"receive_timeout", std::to_string(kSyncSeconds)}});
+  if (!done) return std::unexpected(Impl::of_read(done.error()));
+  return {};
 }
 
 Result<std::string> Client::select(std::string_view sql, std::string_view format, const Settings& settings) {
@@ -205,10 +318,10 @@ Status Client::select_stream(std::string_view sql, std::string_view format, cons
   parameters.insert(parameters.end(), settings.begin(), settings.end());
   parameters.emplace_back("default_format", format);
   bool stopped = false;
-  auto response = impl_->send("select", {}, sql, parameters, impl_->endpoint.query_timeout, [&](std::string_view piece) {
-    if (!stopped) stopped = !take(piece);
-    return !stopped;
-  });
+  auto response = impl_->send({"select", {}, sql, parameters, impl_->endpoint.query_timeout, [&](std::string_view piece) {
+                                 if (!stopped) stopped = impl_->taker_stopped = !take(piece);
+                                 return !stopped;
+                               }});
   if (response || stopped) return {};
   return std::unexpected(Impl::of_read(response.error()));
 }
@@ -216,7 +329,7 @@ Status Client::select_stream(std::string_view sql, std::string_view format, cons
 Status Client::execute(std::string_view sql, const Settings& settings) {
   Settings parameters = settings;
   parameters.emplace_back("wait_end_of_query", "1");
-  auto response = impl_->send(sql.substr(0, 60), {}, sql, parameters, impl_->endpoint.query_timeout);
+  auto response = impl_->send({sql.substr(0, 60), {}, sql, parameters, impl_->endpoint.query_timeout});
   if (!response) return std::unexpected(response.error());
   return {};
 }

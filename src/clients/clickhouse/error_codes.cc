@@ -86,6 +86,12 @@ Trouble trouble_of(int code, std::string_view message) {
 
 const char* name(Trouble trouble) { return advice(trouble).name; }
 
+bool server_is_ill(int code, std::string_view message) {
+  if (code == 242 || code == 202 || code == 210) return true;
+  const Trouble trouble = trouble_of(code, message);
+  return trouble == Trouble::kKeeper || trouble == Trouble::kDisk;
+}
+
 Error error_of(int code, int http_status, std::string_view server_message, std::string_view what) {
   // Without an exception code it was not ClickHouse that answered, or not a query that failed.
   const Trouble trouble = code != 0 ? trouble_of(code, server_message) : Trouble::kOther;

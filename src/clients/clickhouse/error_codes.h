@@ -31,6 +31,9 @@ Trouble trouble_of(int code, std::string_view message = {});
 inline Trouble trouble_of(const Error& error) { return trouble_of(error.code, error.message); }
 const char* name(Trouble trouble);  // "too_many_parts": stable, for metrics
 
+// Whether it is the server that can't, where another replica of it may: no Keeper, a table that is read-only for that, no disk, too many queries.
+bool server_is_ill(int code, std::string_view message = {});
+
 // The typed error of an answer. `code` 0 means that there was no exception code (the HTTP status alone refused it).
 // The message becomes: "<what>: <first line of the server's message>: <what to do>".
 Error error_of(int code, int http_status, std::string_view server_message, std::string_view what);

@@ -174,8 +174,10 @@ std::string encode(const CommitMetadata& metadata) {
   out.number(static_cast<uint64_t>(metadata.offset.value));
   out.uuid(metadata.topic_id.value);
   out.number(metadata.adoptions);
-  out.number((metadata.stopped ? 1u : 0u) | (metadata.plan ? 2u : 0u));
+  const bool sharded = metadata.plan && metadata.plan->shards != 1;
+  out.number((metadata.stopped ? 1u : 0u) | (metadata.plan ? 2u : 0u) | (sharded ? 4u : 0u));
   if (metadata.plan) write(out, *metadata.plan);
+  if (sharded) out.number(metadata.plan->shards);  // last, and only then: releases without shards read the rest
   std::string text = out.base64();
   MILLRACE_CHECK(text.size() <= kMetadataBytesMax, "a plan of " + std::to_string(text.size()) + " bytes doesn't fit an offset's metadata");
   return text;
@@ -197,7 +199,8 @@ Result<CommitMetadata> decode(std::string_view text) {
   metadata.stopped = (flags & 1) != 0;
   if ((flags & 2) != 0) {
     auto plan = read_plan(in);
-    if (!plan) return permanent("the committed offset's metadata is damaged: the plan in it can't be read");
+    if (plan && (flags & 4) != 0) plan->shards = static_cast<uint16_t>(in.number());
+    if (!plan || plan->shards == 0) return permanent("the committed offset's metadata is damaged: the plan in it can't be read");
     metadata.plan = std::make_shared<const Plan>(std::move(*plan));
   }
   if (!in.ok() || !in.at_end()) return permanent("the committed offset's metadata is damaged: its length is wrong");

@@ -1,6 +1,7 @@
 #pragma once
 // A plan: an epoch written down before any sink sees it, and how it travels in the metadata of committed offsets.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,11 +49,16 @@ struct Plan {
   uint16_t row_semantics = kRowSemantics;
   std::vector<PlanRange> ranges;  // at most kPlanPartitionsMax, one a partition
   std::vector<GivenUp> given_up;  // in order of range and offset
+  // Shards of ClickHouse when the plan was made: whoever completes it finds its rows' shard though shards were added since.
+  uint16_t shards = 1;
   bool operator==(const Plan&) const = default;
 
   const PlanRange* find(const TopicPartition& partition) const;
 };
 using PlanPtr = std::shared_ptr<const Plan>;
+
+// Where the plan's rows go, from 0; in SQL: toUInt64(_plan) % shards. A function of the plan alone.
+inline size_t shard_of(const Plan& plan) { return plan.id.value.low % plan.shards; }
 
 // What stands in the metadata string of a committed offset.
 struct CommitMetadata {
@@ -82,7 +88,7 @@ class MetadataBudget {
   size_t topic_bytes(std::string_view topic) const;
   std::vector<std::string> topics_;
   size_t partitions_ = 0;
-  size_t bytes_ = 64;  // mark, id, time, catalog, numbers
+  size_t bytes_ = 68;  // mark, id, time, catalog, numbers
 };
 
 }  // namespace millrace::pipeline

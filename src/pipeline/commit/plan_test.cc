@@ -34,6 +34,28 @@ TEST(Plan, ComesBackFromTheMetadataOfAnOffset) {
   EXPECT_EQ(*read->plan, plan);
 }
 
+TEST(Plan, GoesToTheSameShardThoughShardsWereAddedSince) {
+  Plan plan = example(2, "order.created", false);
+  plan.shards = 3;
+  const auto read = decode(encode({Offset(99), TopicId({7, 0}), 0, false, std::make_shared<const Plan>(plan)}));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read->plan, plan);
+  EXPECT_EQ(shard_of(*read->plan), shard_of(plan));
+  size_t seen[3] = {};
+  for (uint64_t i = 0; i < 300; ++i) {
+    plan.id = PlanId(make_uuid_v7(1'790'000'000'123, i * 7919, i * 104'729));
+    ++seen[shard_of(plan)];
+  }
+  for (const size_t plans : seen) EXPECT_GT(plans, 50u);
+}
+
+TEST(Plan, WithOneShardIsWhatItWasBeforeThereWereShards) {
+  const auto plan = std::make_shared<Plan>(example(2, "order.created", false));
+  const std::string one = encode({Offset(99), TopicId({7, 0}), 0, false, plan});
+  plan->shards = 2;
+  EXPECT_LT(one.size(), encode({Offset(99), TopicId({7, 0}), 0, false, plan}).size());
+}
+
 TEST(Plan, AMarkAloneIsShort) {
   const std::string text = encode({Offset(12345), TopicId({1, 2}), 0, false, nullptr});
   EXPECT_LT(text.size(), 40u);

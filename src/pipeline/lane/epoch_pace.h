@@ -1,6 +1,8 @@
 #pragma once
-// How large an epoch may be for the sinks as they are now. Rows that don't reach ClickHouse within their term (10 s) are refused and sent
-// again, so a plan that is too large for a slow sink would never land. Pure.
+// How large an epoch may be, and how long it is collected, for the sinks as they are now. Pure.
+//
+// Large: rows that don't reach ClickHouse within their term (10 s) are refused and sent again, so a plan that is too large for a slow sink
+// would never land. Long: an epoch is an insert for each table, and an insert is a part; a server that has too many of them refuses more.
 
 #include <algorithm>
 #include <chrono>
@@ -10,18 +12,36 @@ namespace millrace::pipeline {
 
 // Begins small, doubles while writing is quick, and shrinks in proportion when an epoch took longer than the goal. The goal is so far below a
 // term that a sink which becomes six times slower from one epoch to the next still takes the plan that is under way.
+//
+// Epochs that met a crowd of parts double the stretch of those to come; after each ten without one it is halved.
 class EpochPace {
  public:
-  static constexpr std::chrono::milliseconds kGoal{1'500};
+  using milliseconds = std::chrono::milliseconds;
+  static constexpr milliseconds kGoal{1'500};
   static constexpr size_t kLeast = size_t{512} << 10;
+  static constexpr int kStretchMost = 64;
+  static constexpr milliseconds kLingerMost{8'000};  // below what a lane that stands still says so after
+  static constexpr int kCalmEpochs = 10;
 
   explicit EpochPace(size_t bytes_max) : bytes_max_(bytes_max), allowed_(std::min(bytes_max, 2 * kLeast)) {}
 
   // Of the records' keys and values in one epoch.
   size_t bytes_allowed() const { return allowed_; }
 
-  // An epoch of so many bytes was durable after `took`, retries and waiting for the next term included.
-  void written(size_t bytes, std::chrono::milliseconds took) {
+  // How many times longer than usual epochs are.
+  int stretch() const { return stretch_; }
+  milliseconds linger(milliseconds usual) const { return std::max(usual, std::min(usual * stretch_, kLingerMost)); }
+  size_t records(size_t usual, size_t most) const { return std::min(usual * static_cast<size_t>(stretch_), std::max(usual, most)); }
+
+  // An epoch of so many bytes was durable after `took`, retries and waiting for the next term included. `crowded`: the sink was told that
+  // there are too many parts.
+  void written(size_t bytes, milliseconds took, bool crowded = false) {
+    if (crowded) {
+      stretch_ = std::min(stretch_ * 2, kStretchMost);
+      calm_ = 0;
+      return;  // it took long for that, and smaller epochs would make more parts
+    }
+    if (stretch_ > 1 && ++calm_ >= kCalmEpochs) stretch_ /= 2, calm_ = 0;
     if (took > kGoal)
       allowed_ = std::max(std::min(bytes_max_, kLeast),
                           static_cast<size_t>(static_cast<double>(std::min(bytes, allowed_)) * kGoal.count() / static_cast<double>(took.count())));
@@ -31,6 +51,7 @@ class EpochPace {
 
  private:
   size_t bytes_max_, allowed_;
+  int stretch_ = 1, calm_ = 0;  // calm_: epochs without a crowd, one after the other
 };
 
 }  // namespace millrace::pipeline

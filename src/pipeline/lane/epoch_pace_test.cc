@@ -46,6 +46,46 @@ TEST(EpochPace, SmallEpochsThatAreQuickSayNothingOfLargeOnes) {
   EXPECT_EQ(pace.bytes_allowed(), before);
 }
 
+TEST(EpochPace, ACrowdOfPartsDoublesTheLingerUpToItsMost) {
+  EpochPace pace(kMost);
+  EXPECT_EQ(pace.linger(milliseconds(500)), milliseconds(500));
+  pace.written(1'000, milliseconds(50), true);
+  EXPECT_EQ(pace.linger(milliseconds(500)), milliseconds(1'000));
+  EXPECT_EQ(pace.records(5'000, 200'000), 10'000u);
+  for (int i = 0; i < 20; ++i) pace.written(1'000, milliseconds(50), true);
+  EXPECT_EQ(pace.stretch(), EpochPace::kStretchMost);
+  EXPECT_EQ(pace.linger(milliseconds(500)), EpochPace::kLingerMost);
+  EXPECT_EQ(pace.linger(milliseconds(60'000)), milliseconds(60'000)) << "never shorter than it is set";
+  EXPECT_EQ(pace.records(5'000, 200'000), 200'000u);
+}
+
+TEST(EpochPace, TheLingerComesBackGradually) {
+  EpochPace pace(kMost);
+  for (int i = 0; i < 3; ++i) pace.written(1'000, milliseconds(50), true);
+  ASSERT_EQ(pace.stretch(), 8);
+  for (const int expected : {4, 2, 1, 1}) {
+    const int before = pace.stretch();
+    for (int i = 0; i + 1 < EpochPace::kCalmEpochs; ++i) pace.written(1'000, milliseconds(50));
+    EXPECT_EQ(pace.stretch(), before) << "not before ten epochs without a crowd";
+    pace.written(1'000, milliseconds(50));
+    EXPECT_EQ(pace.stretch(), expected);
+  }
+}
+
+TEST(EpochPace, ACrowdStartsTheCalmAnew) {
+  EpochPace pace(kMost);
+  for (int i = 0; i < 2; ++i) pace.written(1'000, milliseconds(50), true);
+  for (int i = 0; i < 3 * EpochPace::kCalmEpochs; ++i) pace.written(1'000, milliseconds(50), i % (EpochPace::kCalmEpochs - 1) == 0);
+  EXPECT_GT(pace.stretch(), 4);
+}
+
+TEST(EpochPace, WhatTookLongForACrowdMakesNoSmallerEpochs) {
+  EpochPace pace(kMost);
+  settle(pace, 50'000);
+  pace.written(kMost, milliseconds(60'000), true);
+  EXPECT_EQ(pace.bytes_allowed(), kMost);
+}
+
 TEST(EpochPace, KeepsALimitBelowItsOwnLeast) {
   EpochPace pace(1000);
   EXPECT_EQ(pace.bytes_allowed(), 1000u);

@@ -57,7 +57,7 @@ Lane::Lane(const LaneContext& context, int number, Ingest ingest)
       ingest_(std::move(ingest)),
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.alert_topic,
                     context.metrics),
-      sinks_(context.settings, context.billing, context.metrics),
+      sinks_(context.settings, context.clickhouse, context.billing, context.metrics),
       metrics_(context.metrics, number),
       collecting_(context.catalogs.latest(), context.schemas, memory_),
       pace_(context.settings.epoch.bytes_max) {
@@ -106,7 +106,7 @@ Lane::milliseconds Lane::patience() const {
   if (writing_ && !writing_->durable) return kWatch;
   auto until = Clock::now() + kIdle;
   for (const Timer& timer : timers_) until = std::min(until, timer.at);
-  if (collecting_since_) until = std::min(until, *collecting_since_ + context_.settings.epoch.linger);
+  if (collecting_since_) until = std::min(until, *collecting_since_ + pace_.linger(context_.settings.epoch.linger));
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - Clock::now()));
 }
 

@@ -79,6 +79,7 @@ class Lane {
   void await_schema(const TopicPartition& partition, const std::string& reason);
   void retry_schemas();
   void look_at_sink();
+  void set_pace(const SinkState& durable);
   void step_rebuild();
   void close_if_due();
   bool due() const;

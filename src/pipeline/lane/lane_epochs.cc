@@ -89,7 +89,8 @@ void Lane::retry_schemas() {
 bool Lane::due() const {
   const EpochSettings& epoch = context_.settings.epoch;
   if (collecting_.empty()) return false;
-  return full_ || collecting_.records() >= epoch.records || collecting_.bytes() >= pace_.bytes_allowed() || Clock::now() - *collecting_since_ >= epoch.linger;
+  return full_ || collecting_.records() >= pace_.records(epoch.records, epoch.records_max) || collecting_.bytes() >= pace_.bytes_allowed() ||
+         Clock::now() - *collecting_since_ >= pace_.linger(epoch.linger);
 }
 
 void Lane::close_if_due() {
@@ -144,6 +145,7 @@ PlanPtr Lane::make_plan() const {
   plan->time_ms = wall_ms();
   plan->id = PlanId(make_uuid_v7(plan->time_ms, random(), random()));
   plan->catalog = CatalogHash(collecting_.catalog()->hash());
+  plan->shards = static_cast<uint16_t>(std::max<size_t>(1, context_.clickhouse.size()));
   for (const auto& [name, range] : collecting_.ranges()) {
     if (range.records == 0) continue;  // its first record waits for its schema
     for (const auto& [offset, code] : range.given_up) plan->given_up.push_back({static_cast<uint16_t>(plan->ranges.size()), offset, code});
@@ -190,10 +192,22 @@ void Lane::look_at_sink() {
   }
   if (state.kind != SinkState::Kind::kDurable) return;
   writing_->durable = true;
-  pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since));
+  set_pace(state);
   metrics_.queryable(writing_->rows.ranges(), wall_ms());
   for (TableRows& table : sinks_.take_back())
     if (!table.topic.empty()) memory_.give_back(table.topic, std::move(table.rows));
+}
+
+void Lane::set_pace(const SinkState& durable) {
+  const int before = pace_.stretch();
+  pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since), durable.crowded);
+  if (pace_.stretch() == before) return;
+  metrics_.stretch.set(pace_.stretch());
+  const auto linger_ms = pace_.linger(context_.settings.epoch.linger).count();
+  if (durable.crowded)
+    log::warn("lane {}: ClickHouse has too many parts: epochs are collected for {} ms now", name_, linger_ms);
+  else
+    log::info("lane {}: epochs are collected for {} ms again", name_, linger_ms);
 }
 
 void Lane::step_rebuild() {

@@ -13,6 +13,8 @@ LaneMetrics::LaneMetrics(metrics::Registry& registry, int lane) : registry_(regi
   plans_pending = registry.gauge("millrace_plans_pending", labels);
   plan_age = registry.gauge("millrace_plan_age_seconds", labels);
   still = registry.gauge("millrace_lane_still_seconds", labels);
+  stretch = registry.gauge("millrace_epoch_stretch", labels);
+  stretch.set(1);
   adopted = registry.counter("millrace_plans_adopted_total");
   rules_seconds_ = registry.counter("millrace_rules_seconds_total");
   alerts_ = registry.counter("millrace_alerts_raised_total");

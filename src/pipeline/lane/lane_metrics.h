@@ -25,7 +25,7 @@ class LaneMetrics {
   void stopped(const std::map<TopicPartition, std::string>& reasons);
   void rules(EpochMemory::RuleFigures& figures);  // takes them
 
-  metrics::Gauge in_flight_records, in_flight_bytes, paused, assigned, plans_pending, plan_age, still;
+  metrics::Gauge in_flight_records, in_flight_bytes, paused, assigned, plans_pending, plan_age, still, stretch;
   metrics::Counter adopted;
 
   metrics::Counter rebalance(const char* kind) { return registry_.counter("millrace_rebalances_total", {{"kind", kind}}); }

@@ -10,16 +10,15 @@ namespace millrace::pipeline {
 
 namespace {
 
-ClickHouseSinkSettings clickhouse_settings(const PipelineSettings& all) {
+ClickHouseSinkSettings clickhouse_settings(const PipelineSettings& all, const ClickHouseShards& shards) {
   ClickHouseSinkSettings settings;
-  settings.endpoint = all.clickhouse;
-  settings.endpoint.query_timeout = std::chrono::milliseconds(5000);
+  settings.shards = shards;
   settings.insert_settings = all.insert_settings;
   return settings;
 }
 
 WriteOrder rows_of(const Plan& plan, bool fresh, EpochRows& rows) {
-  WriteOrder order{plan.id, plan.time_ms, fresh, {}};
+  WriteOrder order{plan.id, plan.time_ms, fresh, shard_of(plan), {}};
   for (TopicRows& topic : rows.take_rows()) order.tables.push_back({clickhouse::table_of_topic(topic.topic), topic.topic, std::move(topic.rows)});
   if (columns::Block left_out = rows.left_out(); left_out.rows() > 0) order.tables.push_back({clickhouse::kLeftOutTable, "", std::move(left_out)});
   return order;
@@ -39,13 +38,13 @@ BillingOrder usage_of(const Plan& plan, const std::string& pipeline, const Epoch
 
 }  // namespace
 
-LaneSinks::LaneSinks(const PipelineSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
+LaneSinks::LaneSinks(const PipelineSettings& settings, const ClickHouseShards& clickhouse, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
     : pipeline_(settings.pipeline),
       warehouse_(settings.warehouse_directory),
       time_column_(settings.rules.time_column),
       billing_(billing ? std::make_unique<BillingSink>(std::move(billing), metrics, [] {}) : nullptr) {
-  if (!settings.clickhouse.url.empty()) {
-    clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings), metrics, [] {});
+  if (!clickhouse.empty()) {
+    clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings, clickhouse), metrics, [] {});
   } else if (!warehouse_.empty()) {
     WarehouseSinkSettings files;
     files.root = warehouse_;
@@ -84,8 +83,9 @@ std::vector<SinkState> LaneSinks::states() const {
 }
 
 SinkState LaneSinks::state() const {
-  SinkState all{SinkState::Kind::kDurable, ""};
+  SinkState all{SinkState::Kind::kDurable, "", false};
   for (const SinkState& each : states()) {
+    all.crowded = all.crowded || each.crowded;
     if (each.kind == SinkState::Kind::kStopped || each.kind == SinkState::Kind::kIdle) return each;
     if (each.kind == SinkState::Kind::kDurable) continue;
     all.kind = SinkState::Kind::kWriting;

@@ -17,8 +17,8 @@ namespace millrace::pipeline {
 
 class LaneSinks {
  public:
-  // `billing`: the process's connection; none: nothing is billed.
-  LaneSinks(const PipelineSettings& settings, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics);
+  // `clickhouse`: the pipeline's servers; empty: no row goes there. `billing`: the process's connection; none: nothing is billed.
+  LaneSinks(const PipelineSettings& settings, const ClickHouseShards& clickhouse, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics);
 
   // Takes the rows' blocks; ranges, rejected records and alerts stay. Not while another plan is being written.
   void begin(const Plan& plan, bool fresh, EpochRows& rows);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "clients/kafka/group_admin.h"
+#include "pipeline/sinks/clickhouse/shards.h"
 
 namespace millrace::pipeline {
 
@@ -26,6 +27,12 @@ Status with_patience(const std::atomic<bool>& stop, Attempt attempt) {
   }
 }
 
+ClickHouseShards clickhouse_shards(const PipelineSettings& all, metrics::Registry& metrics) {
+  clickhouse::Endpoint like = all.clickhouse;
+  like.query_timeout = milliseconds(5000);
+  return watched_shards(like, all.clickhouse_shards, metrics);
+}
+
 std::shared_ptr<BillingClient> billing_client(const PipelineSettings& all, metrics::Registry& metrics) {
   if (all.billing_address.empty()) return nullptr;
   BillingClientSettings settings;
@@ -41,7 +48,8 @@ Pipeline::Pipeline(PipelineSettings settings, SchemaCache& schemas, TopicIds& to
       schemas_(schemas),
       topic_ids_(topic_ids),
       catalogs_(settings_.topics, settings_.rules, settings_.kafka, schemas_, metrics_),
-      server_clock_(settings_.clickhouse.url.empty() ? nullptr : std::make_unique<ServerClock>(settings_.clickhouse, metrics_)) {}
+      clickhouse_(clickhouse_shards(settings_, metrics_)),
+      server_clock_(clickhouse_.empty() ? nullptr : std::make_unique<ServerClock>(clickhouse_, metrics_)) {}
 
 Pipeline::~Pipeline() {
   close();
@@ -59,8 +67,8 @@ Status Pipeline::start(const std::atomic<bool>& stop) {
   if (!letters) return letters;
   const auto ask = settings_.rules.catalog_topic.empty() || settings_.alerts.empty() ? AlertTopic::Ask::kNo : AlertTopic::Ask::kUntilKnown;
   alert_topic_ = std::make_unique<AlertTopic>(settings_.alerts, ask, schemas_, topic_ids_);
-  context_.reset(
-      new LaneContext{settings_, metrics_, schemas_, catalogs_, topic_ids_, server_clock_.get(), *alert_topic_, billing_client(settings_, metrics_)});
+  context_.reset(new LaneContext{settings_, metrics_, schemas_, catalogs_, topic_ids_, clickhouse_, server_clock_.get(), *alert_topic_,
+                                 billing_client(settings_, metrics_)});
   for (int number = 0; number < settings_.lanes; ++number) {
     auto lane = Lane::create(*context_, number);
     if (!lane) return std::unexpected(lane.error());
@@ -143,7 +151,8 @@ metrics::Health Pipeline::health() const {
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + settings_.pipeline + "/" + std::to_string(i) + " hasn't turned for a minute"};
     if (lanes_[i]->stopped() > 0)
-      return {true, "lane " + settings_.pipeline + "/" + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
+      return {true,
+              "lane " + settings_.pipeline + "/" + std::to_string(i) + ": " + std::to_string(lanes_[i]->stopped()) + " partitions stand still, see the log"};
   }
   return {};
 }

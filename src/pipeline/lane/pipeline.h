@@ -37,6 +37,7 @@ class Pipeline {
   SchemaCache& schemas_;
   TopicIds& topic_ids_;
   Catalogs catalogs_;
+  ClickHouseShards clickhouse_;
   std::unique_ptr<ServerClock> server_clock_;
   std::unique_ptr<AlertTopic> alert_topic_;
   std::unique_ptr<LaneContext> context_;

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "pipeline/lane/clickhouse_settings.h"
 #include "pipeline/lane/settings_file.h"
 
 namespace millrace::pipeline {
@@ -89,16 +90,6 @@ void shared_of(Section& at, PipelineSettings& all) {
   limits.end();
 }
 
-void clickhouse_of(Section section, PipelineSettings& all) {
-  section.text("url", all.clickhouse.url, true);
-  section.text("user", all.clickhouse.user);
-  section.text("password", all.clickhouse.password);
-  if (const char* password = std::getenv("MILLRACE_CLICKHOUSE_PASSWORD")) all.clickhouse.password = password;
-  section.text("database", all.clickhouse.database, true);
-  all.insert_settings = section.pairs("insert_settings");
-  section.end();
-}
-
 void billing_of(Section section, PipelineSettings& all) {
   section.text("address", all.billing_address, true);
   if (all.billing_address.find(':') == std::string::npos)
@@ -157,7 +148,8 @@ void apart(Section& entry, const PipelineSettings& one, const PipelineSettings& 
   differ("alerts", one.alerts, other.alerts);
   differ("billing", one.billing_address, other.billing_address);
   differ("warehouse", one.warehouse_directory, other.warehouse_directory);
-  if (one.clickhouse.database == other.clickhouse.database) differ("clickhouse", one.clickhouse.url, other.clickhouse.url);
+  const std::string server = same_clickhouse(one, other);
+  differ("clickhouse", server, server);
 }
 
 void pipelines_of(const std::string& file, Section& root, const PipelineSettings& shared, WorkerSettings& all) {

@@ -31,10 +31,12 @@ struct PipelineSettings {
   int64_t start_ms = 0;  // where the pipeline starts in a partition that it has never read: the first record not older; 0: the first there is
   kafka::KafkaProperties kafka;
   // Where rows go: to one of the two, or nowhere.
-  clickhouse::Endpoint clickhouse;       // url "": not there
-  std::string warehouse_directory;       // "": not there
-  clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
-  std::string billing_address;           // HOST:PORT of the billing service; "": nothing is billed
+  clickhouse::Endpoint clickhouse;                          // url: the first server of the first shard; "": not there
+  std::vector<std::vector<std::string>> clickhouse_shards;  // URLs: a list of shards, each a list of replicas of one another
+  std::string clickhouse_cluster;                           // as ClickHouse names it, for statements ON CLUSTER; "": none
+  clickhouse::Settings insert_settings;                     // insert_quorum, fsync_after_insert …
+  std::string warehouse_directory;                          // "": not there
+  std::string billing_address;                              // HOST:PORT of the billing service; "": nothing is billed
   uint32_t ledger_generation = 1;
   RuleSettings rules;
   EpochSettings epoch;

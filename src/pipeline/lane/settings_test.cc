@@ -76,6 +76,30 @@ TEST(WorkerSettings, RowsGoToClickHouseOrIntoAWarehouse) {
   EXPECT_THAT(refusal(kafka + "warehouse: {}\ndead_letters: w.dlq\n"), HasSubstr("warehouse.directory: is missing"));
 }
 
+TEST(WorkerSettings, ClickHouseIsAServerOrReplicasOrShards) {
+  using Shards = std::vector<std::vector<std::string>>;
+  const std::string rest = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n";
+  EXPECT_EQ(read_one(kLeast)->clickhouse_shards, (Shards{{"http://c:8123"}}));
+  EXPECT_EQ(read_one(rest + "clickhouse: {urls: ['http://a', 'http://b']}\n")->clickhouse_shards, (Shards{{"http://a", "http://b"}}));
+  const auto sharded = read_one(rest + "clickhouse: {shards: [['http://a', 'http://b'], ['http://c']], cluster: events}\n");
+  ASSERT_TRUE(sharded) << sharded.error().message;
+  EXPECT_EQ(sharded->clickhouse_shards, (Shards{{"http://a", "http://b"}, {"http://c"}}));
+  EXPECT_EQ(sharded->clickhouse.url, "http://a");
+  EXPECT_EQ(sharded->clickhouse_cluster, "events");
+  EXPECT_THAT(refusal(rest + "clickhouse: {}\n"), HasSubstr(":4: clickhouse.url: is missing"));
+  EXPECT_THAT(refusal(rest + "clickhouse: {url: 'http://a', urls: ['http://b']}\n"), HasSubstr("clickhouse.urls: `url` is one server"));
+  EXPECT_THAT(refusal(rest + "clickhouse: {urls: []}\n"), HasSubstr("clickhouse.urls: must list the URLs"));
+  EXPECT_THAT(refusal(rest + "clickhouse: {shards: ['http://a']}\n"), HasSubstr("clickhouse.shards: must list the URLs"));
+  EXPECT_THAT(refusal(rest + "clickhouse: {shards: [['http://a'], ['http://a']]}\n"), HasSubstr("http://a is listed twice"));
+}
+
+TEST(WorkerSettings, InsertsAreCompressedAsSaid) {
+  EXPECT_EQ(read_one(kLeast)->clickhouse.compression, compression::ContentCoding::kNone);
+  const std::string rest = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n";
+  EXPECT_EQ(read_one(rest + "clickhouse: {url: 'http://a', compression: zstd}\n")->clickhouse.compression, compression::ContentCoding::kZstd);
+  EXPECT_THAT(refusal(rest + "clickhouse: {url: 'http://a', compression: gzip}\n"), HasSubstr("clickhouse.compression: there are `none`, `lz4`"));
+}
+
 TEST(WorkerSettings, BillingHasAnAddress) {
   EXPECT_EQ(read_one(kLeast)->billing_address, "");
   EXPECT_EQ(read_one(kLeast + "billing: {address: 'b:8092'}\n")->billing_address, "b:8092");

@@ -35,7 +35,8 @@ struct LaneContext {
   SchemaCache& schemas;
   Catalogs& catalogs;
   TopicIds& topic_ids;
-  const ServerClock* server_clock;  // nullptr: no row goes to ClickHouse
+  const ClickHouseShards& clickhouse;  // empty: no row goes to ClickHouse
+  const ServerClock* server_clock;     // nullptr likewise
   AlertTopic& alert_topic;
   std::shared_ptr<BillingClient> billing;  // none: nothing is billed
 };

@@ -164,7 +164,7 @@ HttpConnection::Head HttpConnection::read_head(RequestHead& into) {
   keep_alive_ = http10 ? connection == "keep-alive" : connection != "close";
   head_only_ = into.method == "HEAD";
   expects_continue_ = lower(into.header("expect")) == "100-continue";
-  too_large_ = in_chunk_ = false, left_ = 0;
+  in_chunk_ = false, left_ = 0;
   framing_ = Framing::kNone, body_done_ = true;
   if (const std::string coding = lower(into.header("transfer-encoding")); !coding.empty()) {
     if (coding != "chunked" || into.headers.contains("content-length")) return refuse(400, "Transfer-Encoding must be chunked, and without Content-Length\n");
@@ -204,19 +204,6 @@ HttpConnection::Body HttpConnection::read_body(std::string_view& piece) {
   begin_ += size, left_ -= size;
   if (left_ == 0 && framing_ == Framing::kLength) body_done_ = true;
   return Body::kPiece;
-}
-
-HttpConnection::Body HttpConnection::read_whole_body(std::string& into, size_t bytes_max) {
-  std::string_view piece;
-  while (true) {
-    const Body got = read_body(piece);
-    if (got != Body::kPiece) return got;
-    if (into.size() + piece.size() > bytes_max) {
-      too_large_ = true;
-      return Body::kCutShort;
-    }
-    into.append(piece);
-  }
 }
 
 bool HttpConnection::send_all(std::string_view bytes) {

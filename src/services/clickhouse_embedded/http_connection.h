@@ -34,9 +34,7 @@ class HttpConnection {
   Head read_head(RequestHead& into);
 
   enum class Body { kPiece, kEnd, kCutShort };
-  Body read_body(std::string_view& piece);                    // valid until the next call
-  Body read_whole_body(std::string& into, size_t bytes_max);  // above the limit: kCutShort, too_large()
-  bool too_large() const { return too_large_; }
+  Body read_body(std::string_view& piece);  // valid until the next call
   // The whole body must be here by then, or it is cut short and late() is true. For the request under way.
   void body_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   bool late() const { return late_; }
@@ -65,7 +63,7 @@ class HttpConnection {
   enum class Framing { kNone, kLength, kChunked } framing_ = Framing::kNone;
   size_t left_ = 0;  // of the body or of the chunk
   bool in_chunk_ = false, body_done_ = true, expects_continue_ = false;
-  bool keep_alive_ = true, too_large_ = false, head_only_ = false, late_ = false;
+  bool keep_alive_ = true, head_only_ = false, late_ = false;
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 

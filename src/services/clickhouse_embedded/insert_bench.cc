@@ -1,5 +1,5 @@
-// Inserts of one Native block of eight columns, straight into the engine and through the HTTP front (client, front and engine in
-// this one process): CPU of the process for a row. `clickhouse_embedded_bench --benchmark_min_time=2`.
+// Inserts of one Native block of eight columns, straight into the engine and through the HTTP front, in each content coding (client, front
+// and engine in this one process): CPU of the process for a row, and what a row takes on the wire. `clickhouse_embedded_bench --benchmark_min_time=2`.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "clients/chdb/engine.h"
+#include "clients/compression/content_coding.h"
 #include "services/clickhouse_embedded/server.h"
 
 namespace millrace::clickhouse_embedded {
@@ -85,12 +86,17 @@ void BM_InsertOverHttp(benchmark::State& state) {
   address.sin_port = htons(server.port());
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) state.SkipWithError("connect");
-  std::string query;
+  const auto coding = static_cast<compression::ContentCoding>(state.range(1));
+  compression::Encoder encoder(coding);
+  std::string query, coded;
   for (auto _ : state) {
-    query.clear();
+    query.clear(), coded.clear();
+    encoder.append(block, coded), encoder.finish(coded);
     for (const char c : kInsert + std::to_string(++fixture.token) + "' FORMAT Native") query += c == ' ' ? std::string("%20") : std::string(1, c);
-    const std::string head = "POST /?query=" + query + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(block.size()) + "\r\n\r\n";
-    for (std::string_view all : {std::string_view(head), std::string_view(block)})
+    const std::string head = "POST /?query=" + query + " HTTP/1.1\r\nHost: x\r\n" +
+                             (coding == compression::ContentCoding::kNone ? "" : "Content-Encoding: " + std::string(compression::name(coding)) + "\r\n") +
+                             "Content-Length: " + std::to_string(coded.size()) + "\r\n\r\n";
+    for (std::string_view all : {std::string_view(head), std::string_view(coded)})
       while (!all.empty()) {
         const ssize_t sent = send(fd, all.data(), all.size(), MSG_NOSIGNAL);
         if (sent <= 0) std::abort();
@@ -101,11 +107,18 @@ void BM_InsertOverHttp(benchmark::State& state) {
     if (got < 15 || std::string_view(answer, 15) != "HTTP/1.1 200 OK") state.SkipWithError("not 200");
   }
   close(fd);
+  state.SetLabel(compression::name(coding));
+  state.counters["bytes_per_row"] = static_cast<double>(coded.size()) / static_cast<double>(state.range(0));
   state.SetItemsProcessed(state.iterations() * state.range(0));
   state.counters["cpu_per_row"] =
       benchmark::Counter(static_cast<double>(state.iterations() * state.range(0)), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(BM_InsertOverHttp)->Arg(5000)->Arg(100000)->MeasureProcessCPUTime();
+BENCHMARK(BM_InsertOverHttp)
+    ->ArgsProduct({{5000, 100000},
+                   {static_cast<int64_t>(compression::ContentCoding::kNone), static_cast<int64_t>(compression::ContentCoding::kLz4),
+                    static_cast<int64_t>(compression::ContentCoding::kZstd)}})
+    ->ArgNames({"rows", "coding"})
+    ->MeasureProcessCPUTime();
 
 }  // namespace
 }  // namespace millrace::clickhouse_embedded

@@ -11,9 +11,11 @@
 namespace millrace::clickhouse_embedded {
 namespace {
 
-constexpr size_t kQueryBytesMax = 64 << 20;  // a query in the body, with inline data
+constexpr size_t kQueryBytesMax = 64 << 20;       // a query in the body
+constexpr size_t kStatementBytesMax = 256 << 10;  // an INSERT whose data follows it in the body
 
 using Body = HttpConnection::Body;
+using compression::ContentCoding;
 
 std::string new_query_id() {
   thread_local std::mt19937_64 random{std::random_device{}()};
@@ -60,12 +62,14 @@ void QueryHandler::fail(HttpConnection& connection, const std::string& query_id,
 }
 
 Headers QueryHandler::headers_of(const Query& query, const Summary& summary) const {
-  return {{"Content-Type", content_type_of(query.format)},
-          {"X-ClickHouse-Query-Id", query.id},
-          {"X-ClickHouse-Format", query.format},
-          {"X-ClickHouse-Timezone", "UTC"},
-          {"X-ClickHouse-Server-Display-Name", "clickhouse-embedded"},
-          {"X-ClickHouse-Summary", to_json(summary)}};
+  Headers headers{{"Content-Type", content_type_of(query.format)},
+                  {"X-ClickHouse-Query-Id", query.id},
+                  {"X-ClickHouse-Format", query.format},
+                  {"X-ClickHouse-Timezone", "UTC"},
+                  {"X-ClickHouse-Server-Display-Name", "clickhouse-embedded"},
+                  {"X-ClickHouse-Summary", to_json(summary)}};
+  if (query.answer_coding != ContentCoding::kNone) headers.emplace_back("Content-Encoding", compression::name(query.answer_coding));
+  return headers;
 }
 
 void QueryHandler::handle(HttpConnection& connection, const RequestHead& head) {
@@ -89,20 +93,32 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
   if (query.database.empty()) query.database = head.header("x-clickhouse-database");
   if (query.database.empty()) query.database = "default";
   if (auto known = authenticate(head, credentials_); !known) return fail(connection, query.id, known.error());
-  if (head.headers.contains("content-encoding") || head.parameter("decompress") == "1" || head.parameter("compress") == "1")
-    return fail(connection, query.id, refusal(48, "compressed bodies are not supported here: send them plain. (NOT_IMPLEMENTED)"));
+  const std::string coding = head.header("content-encoding");
+  const auto known_coding = coding.empty() ? ContentCoding::kNone : compression::parse_content_coding(coding);
+  if (!known_coding)
+    return fail(connection, query.id, refusal(48, "Content-Encoding " + coding + ": gzip, deflate, lz4 and zstd are taken. (NOT_IMPLEMENTED)"));
+  if (head.parameter("decompress") == "1" || head.parameter("compress") == "1")
+    return fail(
+        connection, query.id,
+        refusal(48, "compress and decompress, ClickHouse's own blocks, are not taken here: use Content-Encoding and Accept-Encoding. (NOT_IMPLEMENTED)"));
+  if (head.parameter("enable_http_compression") == "1") query.answer_coding = compression::choose_content_coding(head.header("accept-encoding"));
+  RequestBody body(connection, *known_coding);
 
   Statement statement = parse_statement(query.text);
   if (statement.kind != Statement::Kind::kInsertData) {
     if (!query.text.empty()) query.text += '\n';
-    const Body got = connection.read_whole_body(query.text, kQueryBytesMax);
-    if (got != Body::kEnd) {
-      counts_.cut_short.add();
-      return fail(connection, query.id,
-                  connection.too_large() ? refusal(307, "the query is longer than 64 MiB: put the INSERT into the URL and the data into the body")
-                                         : refusal(33, "the body ends before its length. (CANNOT_READ_ALL_DATA)"));
-    }
+    Body got = body.read_some(query.text, kStatementBytesMax);
     statement = parse_statement(query.text);
+    // The rest of an INSERT's data is given to the engine as it comes; any other statement is there as a whole before it runs.
+    if (got == Body::kPiece && (statement.kind != Statement::Kind::kInsertData || statement.format.empty())) {
+      got = body.read_some(query.text, kQueryBytesMax);
+      statement = parse_statement(query.text);
+      if (got == Body::kPiece) return fail(connection, query.id, refusal(307, "the query is longer than 64 MiB"));
+    }
+    if (got == Body::kCutShort) {
+      counts_.cut_short.add();
+      return fail(connection, query.id, refusal(33, body.why() + ". (CANNOT_READ_ALL_DATA)"));
+    }
   }
   const std::string asked = head.header("x-clickhouse-format");
   query.format = !statement.format.empty() ? std::string(statement.format) : head.parameter("default_format", asked.empty() ? "TabSeparated" : asked);
@@ -114,7 +130,7 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
       return fail(connection, query.id, refusal(216, "Query with id = " + query.id + " is already running. (QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING)"));
   }
   if (statement.kind == Statement::Kind::kInsertData) {
-    insert(connection, query, statement);
+    insert(connection, body, query, statement);
   } else if (statement.streams && !query.whole && concatenates(query.format)) {
     answer_in_pieces(connection, query);
   } else {
@@ -124,7 +140,7 @@ void QueryHandler::run(HttpConnection& connection, const RequestHead& head) {
   running_.erase(query.id);
 }
 
-void QueryHandler::insert(HttpConnection& connection, const Query& query, const Statement& statement) {
+void QueryHandler::insert(HttpConnection& connection, RequestBody& body, const Query& query, const Statement& statement) {
   counts_.inserts.add();
   // The engine looks at its clock between blocks: a body that stalls would hold the insert, and its place in system.processes, for ever.
   for (const auto& [name, value] : query.settings)
@@ -142,12 +158,12 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
     if (status) status = stream->append(statement.data);
     std::string_view piece;
     Body got = Body::kEnd;
-    while (status && (got = connection.read_body(piece)) == Body::kPiece) status = stream->append(piece);
+    while (status && (got = body.read(piece)) == Body::kPiece) status = stream->append(piece);
     if (status && got == Body::kCutShort) {
       counts_.cut_short.add();
       status = std::unexpected(connection.late()
                                    ? refusal(159, "Timeout exceeded: the body wasn't whole within max_execution_time: nothing was inserted. (TIMEOUT_EXCEEDED)")
-                                   : refusal(33, "the body ends before its length: nothing was inserted. (CANNOT_READ_ALL_DATA)"));
+                                   : refusal(33, body.why() + ": nothing was inserted. (CANNOT_READ_ALL_DATA)"));
     }
     if (status)
       written = stream->finish();
@@ -160,7 +176,7 @@ void QueryHandler::insert(HttpConnection& connection, const Query& query, const 
   }
   counts_.rows_written.add(static_cast<double>(written->rows));
   Query answer = query;
-  answer.format = "TabSeparated";
+  answer.format = "TabSeparated", answer.answer_coding = ContentCoding::kNone;
   connection.respond(200, headers_of(answer, {0, 0, written->rows, written->bytes, nanoseconds_since(start)}), {});
 }
 
@@ -175,7 +191,14 @@ void QueryHandler::answer_whole(HttpConnection& connection, const Query& query) 
     if (!answer) lease->discard();
   }
   if (!answer) return fail(connection, query.id, answer.error());
-  connection.respond(200, headers_of(query, {answer->rows_read, answer->bytes_read, 0, 0, nanoseconds_since(start)}), answer->body);
+  std::string coded;
+  if (query.answer_coding != ContentCoding::kNone) {
+    compression::Encoder encoder(query.answer_coding);
+    encoder.append(answer->body, coded);
+    encoder.finish(coded);
+  }
+  connection.respond(200, headers_of(query, {answer->rows_read, answer->bytes_read, 0, 0, nanoseconds_since(start)}),
+                     query.answer_coding == ContentCoding::kNone ? answer->body : coded);
 }
 
 void QueryHandler::answer_in_pieces(HttpConnection& connection, const Query& query) {
@@ -185,15 +208,25 @@ void QueryHandler::answer_in_pieces(HttpConnection& connection, const Query& que
   bool begun = false;
   bool there = true;
   const auto begin = [&] { return std::exchange(begun, true) || connection.begin_chunks(200, headers_of(query, {})); };
-  const auto status =
-      (*lease)->stream(labelled(query.id, query.text), query.format, [&](std::string_view piece) { return there = begin() && connection.chunk(piece); });
+  compression::Encoder encoder(query.answer_coding);
+  std::string coded;
+  const auto send = [&](std::string_view piece) {
+    if (query.answer_coding == ContentCoding::kNone) return begin() && connection.chunk(piece);
+    coded.clear();
+    encoder.append(piece, coded);
+    encoder.flush(coded);  // a stream's reader may wait for this piece
+    return begin() && connection.chunk(coded);
+  };
+  const auto status = (*lease)->stream(labelled(query.id, query.text), query.format, [&](std::string_view piece) { return there = send(piece); });
   if (!status || !there) lease->discard();
   if (!status && !begun) return fail(connection, query.id, status.error());
   if (!status) {
     counts_.failed.add();
     return connection.break_off();  // without the last chunk: the client sees that the answer isn't whole
   }
-  if (there && begin()) connection.end_chunks();
+  coded.clear();
+  encoder.finish(coded);
+  if (there && begin() && connection.chunk(coded)) connection.end_chunks();
 }
 
 }  // namespace millrace::clickhouse_embedded

@@ -10,6 +10,7 @@
 #include "services/clickhouse_embedded/exchange.h"
 #include "services/clickhouse_embedded/http_connection.h"
 #include "services/clickhouse_embedded/pool.h"
+#include "services/clickhouse_embedded/request_body.h"
 
 namespace millrace::clickhouse_embedded {
 
@@ -32,9 +33,10 @@ class QueryHandler {
     std::string id, text, format, database;
     Settings settings;
     bool whole = false;  // wait_end_of_query: the answer is complete before its head is sent
+    compression::ContentCoding answer_coding = compression::ContentCoding::kNone;
   };
   void run(HttpConnection& connection, const RequestHead& head);
-  void insert(HttpConnection& connection, const Query& query, const Statement& statement);
+  void insert(HttpConnection& connection, RequestBody& body, const Query& query, const Statement& statement);
   void answer_whole(HttpConnection& connection, const Query& query);
   void answer_in_pieces(HttpConnection& connection, const Query& query);
   void fail(HttpConnection& connection, const std::string& query_id, const Error& error);

@@ -2,15 +2,9 @@
 // What exactly once takes for granted of a Kafka cluster, read from it and judged before anything runs.
 
 #include "clients/kafka/admin.h"
+#include "tools/check/finding.h"
 
 namespace millrace::check {
-
-enum class Severity { kError, kWarning };
-struct Finding {
-  Severity severity;
-  std::string subject;  // "broker", "topic order.created"
-  std::string text;     // what it is, why it matters, what to do
-};
 
 struct KafkaDemands {
   std::vector<std::string> sources;  // topics to read

@@ -9,6 +9,7 @@
 #include "tools/operate/operator_commit.h"
 #include "tools/operate/owners.h"
 #include "tools/operate/plan_rows.h"
+#include "tools/operate/shard_clients.h"
 #include "tools/operate/stopped_plan.h"
 
 namespace millrace::operate {
@@ -80,9 +81,13 @@ Status look_at_rows(const Settings& settings, const PartitionState& state, Offse
     notes.push_back("ClickHouse was not asked: rows from offset " + std::to_string(offset.value) + " on that are there already will be there twice");
     return {};
   }
-  clickhouse::Client client(*settings.clickhouse);
-  const auto rows = rows_from(state.partition, offset, client);
-  if (!rows) return std::unexpected(rows.error());
+  Result<RowsFrom> rows = RowsFrom{};
+  for (clickhouse::Client& shard : shard_clients(settings)) {
+    const auto there = rows_from(state.partition, offset, shard);
+    if (!there) return std::unexpected(there.error());
+    rows->rows += there->rows;
+    rows->last_at_all = std::max(rows->last_at_all, there->last_at_all);
+  }
   if (state.standing == Standing::kNoOffset && !rows->last_at_all)
     return permanent(where + " has no offset, and ClickHouse no row of it: a worker begins there by itself (its setting `start`)");
   if (state.plan())

@@ -7,6 +7,7 @@
 #include "tools/operate/billing_marks.h"
 #include "tools/operate/plan_acts.h"
 #include "tools/operate/plan_records.h"
+#include "tools/operate/shard_clients.h"
 #include "tools/operate/stopped_plan.h"
 
 namespace millrace::operate {
@@ -77,15 +78,16 @@ Result<AbandonedPlan> abandon_plan(const Settings& settings, PlanId id, const st
   if (!held->pending().empty())
     return permanent("plan " + to_string(id.value) + " doesn't stand still everywhere: a worker is at it for " + to_string(held->pending().front().partition) +
                      ", and writes the rows of all its partitions; wait until it is done or stopped there too");
-  clickhouse::Client client(*settings.clickhouse);
+  auto client = client_of_plan(settings, held->plan());
+  if (!client) return std::unexpected(client.error());
   if (auto fenced = held->fence_owners(); !fenced) return std::unexpected(fenced.error());
-  if (auto landed = wait_for_inserts(settings, held->plan(), client); !landed) return std::unexpected(landed.error());
+  if (auto landed = wait_for_inserts(settings, held->plan(), *client); !landed) return std::unexpected(landed.error());
 
   const auto ranges = ranges_of(*held);
   std::map<std::string, RowPositions> rows;
   for (const PlanRange& range : ranges) {
     if (rows.contains(range.partition.topic)) continue;
-    auto positions = positions_of(held->plan(), range.partition.topic, client);
+    auto positions = positions_of(held->plan(), range.partition.topic, *client);
     if (!positions) return std::unexpected(positions.error());
     rows.emplace(range.partition.topic, std::move(*positions));
   }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "tools/operate/group_view.h"
+#include "tools/operate/shard_clients.h"
 #include "tools/operate/stopped_plan.h"
 
 namespace millrace::operate {
@@ -26,9 +27,10 @@ Result<PlansShown> show_plans(const Settings& settings) {
   std::map<PlanId, pipeline::PlanPtr> plans;
   for (const PartitionState& state : shown.partitions)
     if (state.plan()) plans.emplace(state.plan()->id, state.plan());
-  std::optional<clickhouse::Client> client;
-  if (settings.clickhouse) client.emplace(*settings.clickhouse);
-  for (const auto& [id, plan] : plans) shown.plans.push_back({plan, tables_of(*plan, client ? &*client : nullptr)});
+  for (const auto& [id, plan] : plans) {
+    auto client = client_of_plan(settings, *plan);
+    shown.plans.push_back({plan, tables_of(*plan, client ? &*client : nullptr)});
+  }
   return shown;
 }
 

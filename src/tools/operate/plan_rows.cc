@@ -11,6 +11,13 @@ namespace {
 
 bool no_such_table(const Error& error) { return clickhouse::trouble_of(error) == clickhouse::Trouble::kMissingTable; }
 
+// A replica that lags would say "none" of rows that are on their way to it.
+Status catch_up(clickhouse::Client& client, const std::string& table) {
+  const auto replicated = client.replicated(table);
+  if (!replicated) return std::unexpected(replicated.error());
+  return *replicated == clickhouse::Replicated::kYes ? client.sync_replica(table) : Status();
+}
+
 }  // namespace
 
 std::vector<PlanTable> tables_of(const pipeline::Plan& plan, clickhouse::Client* client) {
@@ -34,6 +41,7 @@ std::vector<PlanTable> tables_of(const pipeline::Plan& plan, clickhouse::Client*
 
 Result<RowPositions> positions_of(const pipeline::Plan& plan, const std::string& topic, clickhouse::Client& client) {
   const std::string table = clickhouse::table_of_topic(topic);
+  if (const auto caught_up = catch_up(client, table); !caught_up) return std::unexpected(caught_up.error());
   const auto body = client.select("SELECT _partition, _offset, count() FROM " + clickhouse::quote_identifier(table) +
                                       " WHERE _plan = " + clickhouse::uint128_literal(plan.id.value) + " AND _topic = " + clickhouse::quote_string(topic) +
                                       " GROUP BY _partition, _offset",
@@ -62,6 +70,7 @@ Result<RowPositions> positions_of(const pipeline::Plan& plan, const std::string&
 
 Result<RowsFrom> rows_from(const TopicPartition& partition, Offset begin, clickhouse::Client& client) {
   const std::string table = clickhouse::table_of_topic(partition.topic);
+  if (const auto caught_up = catch_up(client, table); !caught_up) return std::unexpected(caught_up.error());
   const auto body =
       client.select("SELECT countIf(_offset >= " + std::to_string(begin.value) + "), count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
                         " WHERE _topic = " + clickhouse::quote_string(partition.topic) + " AND _partition = " + std::to_string(partition.partition.value),

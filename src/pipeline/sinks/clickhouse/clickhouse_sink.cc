@@ -18,7 +18,7 @@ struct Job {
   WriteOrder order;
   size_t next = 0, left = 0;  // tables to take up, tables not yet durable
   bool cancelled = false;
-  SinkState state{SinkState::Kind::kWriting, ""};
+  SinkState state{SinkState::Kind::kWriting, "", false};
 };
 
 }  // namespace
@@ -28,7 +28,7 @@ struct ClickHouseSink::Impl {
   metrics::Registry& metrics;
   metrics::Gauge waiting;
   std::function<void()> wakeup;
-  clickhouse::Client asking;  // the lane's thread
+  std::vector<clickhouse::Client> asking;  // a shard each; the lane's thread
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::shared_ptr<Job> job;
@@ -36,14 +36,16 @@ struct ClickHouseSink::Impl {
   std::vector<std::thread> writers;
 
   Impl(ClickHouseSinkSettings s, metrics::Registry& m, std::function<void()> w)
-      : settings(std::move(s)),
-        metrics(m),
-        waiting(m.gauge("millrace_sink_waiting", {{"sink", "clickhouse"}})),
-        wakeup(std::move(w)),
-        asking(settings.endpoint) {}
+      : settings(std::move(s)), metrics(m), waiting(m.gauge("millrace_sink_waiting", {{"sink", "clickhouse"}})), wakeup(std::move(w)), asking(clients()) {}
+
+  std::vector<clickhouse::Client> clients() const {
+    std::vector<clickhouse::Client> all;
+    for (const auto& shard : settings.shards) all.emplace_back(shard);
+    return all;
+  }
 
   void write_loop() {
-    clickhouse::Client client(settings.endpoint);
+    std::vector<clickhouse::Client> of_shards = clients();
     std::unique_lock lock(mutex);
     while (true) {
       changed.wait(lock, [&] { return closing || (job && !job->cancelled && job->next < job->order.tables.size()); });
@@ -51,18 +53,24 @@ struct ClickHouseSink::Impl {
       const std::shared_ptr<Job> mine = job;
       const TableRows& table = mine->order.tables[mine->next++];
       lock.unlock();
-      TableWriterContext context{client, settings.insert_settings, metrics,
+      TableWriterContext context{of_shards[mine->order.shard],
+                                 settings.insert_settings,
+                                 metrics,
                                  [&](milliseconds time) {
                                    std::unique_lock waiting_lock(mutex);
                                    return !changed.wait_for(waiting_lock, time, [&] { return closing || mine->cancelled; });
                                  },
-                                 [&](const std::string& reason) { say(*mine, reason); }};
+                                 [&](const std::string& reason) { say(*mine, reason); },
+                                 [&] {
+                                   std::lock_guard crowded_lock(mutex);
+                                   mine->state.crowded = true;
+                                 }};
       std::string reason;
       const TableOutcome outcome = write_table(mine->order, table, context, reason);
       lock.lock();
-      if (outcome == TableOutcome::kStopped) mine->state = {SinkState::Kind::kStopped, reason};
+      if (outcome == TableOutcome::kStopped) mine->state = {SinkState::Kind::kStopped, reason, mine->state.crowded};
       if (outcome == TableOutcome::kDurable && --mine->left == 0 && mine->state.kind == SinkState::Kind::kWriting)
-        mine->state = {SinkState::Kind::kDurable, ""};
+        mine->state = {SinkState::Kind::kDurable, "", mine->state.crowded};
       if (mine->state.kind != SinkState::Kind::kWriting && !mine->cancelled) {
         lock.unlock();
         wakeup();
@@ -84,6 +92,7 @@ struct ClickHouseSink::Impl {
 
 ClickHouseSink::ClickHouseSink(ClickHouseSinkSettings settings, metrics::Registry& metrics, std::function<void()> wakeup)
     : impl_(std::make_unique<Impl>(std::move(settings), metrics, std::move(wakeup))) {
+  MILLRACE_CHECK(!impl_->settings.shards.empty(), "a ClickHouse sink without a server");
   for (size_t i = 0; i < impl_->settings.connections; ++i) impl_->writers.emplace_back([this] { impl_->write_loop(); });
 }
 
@@ -101,7 +110,16 @@ void ClickHouseSink::begin(WriteOrder order) {
   auto job = std::make_shared<Job>();
   job->order = std::move(order);
   job->left = job->order.tables.size();
-  if (job->left == 0) job->state = {SinkState::Kind::kDurable, ""};
+  const size_t shard = job->order.shard, shards = impl_->settings.shards.size();
+  if (job->left == 0) {
+    job->state = {SinkState::Kind::kDurable, "", false};
+  } else if (shard >= shards) {
+    job->next = job->left;
+    job->state = {SinkState::Kind::kStopped,
+                  "the plan's rows go to shard " + std::to_string(shard + 1) + ", and clickhouse.shards lists " + std::to_string(shards) +
+                      ": shards may be added at the end of the list, not taken away while a plan is open",
+                  false};
+  }
   {
     std::lock_guard lock(impl_->mutex);
     MILLRACE_CHECK(!impl_->job || impl_->job->cancelled || impl_->job->state.kind != SinkState::Kind::kWriting, "a sink writes one plan at a time");
@@ -133,23 +151,23 @@ std::vector<TableRows> ClickHouseSink::take_back() {
   return rows;
 }
 
-Result<milliseconds> ClickHouseSink::clock_difference() {
-  const auto before = std::chrono::system_clock::now();
-  const auto server = impl_->asking.server_time();
-  if (!server) return std::unexpected(server.error());
-  const auto after = std::chrono::system_clock::now();
-  const auto middle = before + (after - before) / 2;
-  return std::chrono::duration_cast<milliseconds>(*server - std::chrono::time_point_cast<milliseconds>(middle));
-}
-
 Result<std::optional<Offset>> ClickHouseSink::last_offset(const std::string& table, const std::string& topic, PartitionId partition) {
-  const auto answer = impl_->asking.select("SELECT count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
-                                               " WHERE _topic = " + clickhouse::quote_string(topic) + " AND _partition = " + std::to_string(partition.value),
-                                           "TabSeparated");
-  if (!answer) return std::unexpected(answer.error());
-  const size_t tab = answer->find('\t');
-  if (tab == std::string::npos || answer->starts_with("0\t")) return std::nullopt;
-  return Offset(std::stoll(answer->substr(tab + 1)));
+  std::optional<Offset> last;
+  for (clickhouse::Client& shard : impl_->asking) {
+    const auto replicated = shard.replicated(table);
+    if (!replicated) return std::unexpected(replicated.error());
+    if (*replicated == clickhouse::Replicated::kYes)
+      if (const auto synced = shard.sync_replica(table); !synced) return std::unexpected(synced.error());
+    const auto answer = shard.select("SELECT count(), max(_offset) FROM " + clickhouse::quote_identifier(table) +
+                                         " WHERE _topic = " + clickhouse::quote_string(topic) + " AND _partition = " + std::to_string(partition.value),
+                                     "TabSeparated");
+    if (!answer) return std::unexpected(answer.error());
+    const size_t tab = answer->find('\t');
+    if (tab == std::string::npos || answer->starts_with("0\t")) continue;
+    const Offset here(std::stoll(answer->substr(tab + 1)));
+    if (!last || *last < here) last = here;
+  }
+  return last;
 }
 
 }  // namespace millrace::pipeline

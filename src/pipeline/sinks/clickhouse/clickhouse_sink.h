@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "clients/clickhouse/client.h"
@@ -14,8 +15,10 @@
 
 namespace millrace::pipeline {
 
+using ClickHouseShards = std::vector<std::shared_ptr<clickhouse::EndpointGroup>>;
+
 struct ClickHouseSinkSettings {
-  clickhouse::Endpoint endpoint;
+  ClickHouseShards shards;               // at least one; shared with the process's other sinks
   clickhouse::Settings insert_settings;  // insert_quorum, fsync_after_insert …
   size_t connections = 2;                // tables of one plan that are written side by side
 };
@@ -26,7 +29,8 @@ class ClickHouseSink {
   ClickHouseSink(ClickHouseSinkSettings settings, metrics::Registry& metrics, std::function<void()> wakeup);
   ~ClickHouseSink();  // cancels; waits for requests under way
 
-  // Takes the order's rows. Retries as long as it takes; only kDurable and kStopped are ends. Not while another one is kWriting.
+  // Takes the order's rows, all for its shard. Retries as long as it takes; only kDurable and kStopped are ends: an order for a shard that isn't
+  // there is kStopped. Not while another one is kWriting.
   void begin(WriteOrder order);
   SinkState state() const;
   // Forgets the order. A request under way runs out by itself and harms nobody: it carries the plan's token and deadline.
@@ -34,9 +38,7 @@ class ClickHouseSink {
   // After kDurable: the rows' blocks, so that their memory is used again.
   std::vector<TableRows> take_back();
 
-  // The server's clock minus ours. On the caller's thread.
-  Result<std::chrono::milliseconds> clock_difference();
-  // The last offset of the partition that the table holds; none: no row of it.
+  // The last offset of the partition that the table holds, on any shard; none: no row of it. On the caller's thread.
   Result<std::optional<Offset>> last_offset(const std::string& table, const std::string& topic, PartitionId partition);
 
  private:

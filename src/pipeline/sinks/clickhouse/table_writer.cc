@@ -12,6 +12,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// The server holds an insert back for about a second when there are many parts; what takes less isn't looked into.
+constexpr milliseconds kHeldBack{1000};
+
 int64_t local_ms() { return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 // The epoch's block for a table, sent from where it stands: what differs from attempt to attempt comes last.
@@ -81,11 +84,15 @@ class Driver {
                                       context_.settings};
     const auto begin = std::chrono::steady_clock::now();
     const auto answer = context_.client.insert(request);
-    context_.metrics.histogram("millrace_insert_seconds", {{"table", table_.table}})
-        .observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    const auto took = std::chrono::steady_clock::now() - begin;
+    context_.metrics.histogram("millrace_insert_seconds", {{"table", table_.table}}).observe(std::chrono::duration<double>(took).count());
     const char* outcome = answer ? "acknowledged" : answer.error().retry == Retry::kPermanent ? "refused" : "unknown";
     context_.metrics.counter("millrace_inserts_total", {{"table", table_.table}, {"outcome", outcome}}).add();
-    if (answer) return write_.insert_acknowledged(), true;
+    if (answer) {
+      if (took >= kHeldBack && context_.client.inserts_held_back().value_or(false)) context_.crowded();
+      return write_.insert_acknowledged(), true;
+    }
+    if (clickhouse::trouble_of(answer.error()) == clickhouse::Trouble::kTooManyParts) context_.crowded();
     failed("the insert into " + table_.table, answer.error());
     write_.insert_failed();
     return true;
@@ -104,8 +111,13 @@ class Driver {
     write_.under_way(*inserts);
     return true;
   }
+  // Of a replicated table, the count is of what all replicas have: one that lags would say "none" of rows that are on their way to it.
   bool carry_out(const Write::Count&) {
-    const auto rows = context_.client.count_of_plan(table_.table, order_.plan);
+    const auto replicated = context_.client.replicated(table_.table);
+    if (!replicated) return query_failed("whether " + table_.table + " is replicated", replicated.error());
+    if (*replicated == clickhouse::Replicated::kYes)
+      if (const auto synced = context_.client.sync_replica(table_.table); !synced) return query_failed("the replica of " + table_.table, synced.error());
+    const auto rows = context_.client.count_of_plan(table_.table, order_.plan, *replicated);
     if (!rows) return query_failed("the count of " + table_.table, rows.error());
     write_.counted(*rows);
     return true;

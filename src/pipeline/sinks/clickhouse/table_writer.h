@@ -19,6 +19,7 @@ struct TableWriterContext {
   // Waits; false: the order was cancelled, stop at once.
   std::function<bool(std::chrono::milliseconds)> wait;
   std::function<void(const std::string&)> trouble;  // something refuses: the reason, and what would mend it
+  std::function<void()> crowded;                    // there are too many parts, or inserts are held back for that
 };
 
 enum class TableOutcome { kDurable, kStopped, kCancelled };

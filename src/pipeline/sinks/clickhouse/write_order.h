@@ -1,6 +1,7 @@
 #pragma once
 // What a sink is given: an epoch's rows, by table.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct WriteOrder {
   PlanId plan;
   int64_t time_ms = 0;  // the plan's: the rows' _ingested_at
   bool fresh = false;   // the lane's own plan, and nobody has written it before
+  size_t shard = 0;     // the plan's: commit/plan.h, shard_of()
   std::vector<TableRows> tables;
 };
 
