@@ -43,7 +43,7 @@ ALLOWED = {
     "services/clickhouse_embedded": ["base", "clients/chdb", "clients/compression", "clients/http_server", "clients/metrics"],
     "services/*": BELOW_CLIENTS + ["clients/*", "tables", "topic_store", "catalog_topic"],
     # The audit judges the pipeline, so it shares nothing with it but the clients; the load generator likewise.
-    "tools/audit": ["base", "clients/kafka", "clients/http", "clients/clickhouse"],
+    "tools/audit": ["base", "clients/kafka", "clients/http", "clients/clickhouse", "clients/parquet"],
     "tools/loadgen": ["base", "clients/kafka", "clients/http", "clients/metrics"],
     "tools/demo": ["base", "clients/*", "tools/supervisor", "tools/broker", "tools/audit", "tools/loadgen", "tables"],
     # The operator's acts speak the lane's language: plans, dead letters, and what is read again for them.

@@ -13,7 +13,7 @@ namespace audit_command {
 
 int run(int argc, char** argv) {
   CLI::App cli{
-      "Compares the log with ClickHouse and the dead letters: every record up to the committed offset must be exactly once in one of them,\n"
+      "Compares the log with ClickHouse, or a warehouse, and the dead letters: every record up to the committed offset must be exactly once in one of them,\n"
       "with the same event_id, tenant and amount, or the same bytes. Exit status: 0 it is so, 1 it is not (with a list), 2 it could not be found out.",
       "millrace audit"};
   audit::AuditSettings settings;
@@ -26,6 +26,8 @@ int run(int argc, char** argv) {
   cli.add_option("--brokers", settings.kafka.brokers)->capture_default_str();
   cli.add_option("--registry", settings.registry_url)->capture_default_str();
   cli.add_option("--clickhouse", settings.clickhouse.url)->capture_default_str();
+  cli.add_option("--warehouse", settings.warehouse,
+                 "instead of ClickHouse the Parquet files that manifests below this directory name; --group and --dead-letters are that pipeline's then");
   cli.add_option("--user", settings.clickhouse.user)->capture_default_str();
   cli.add_option("--password", settings.clickhouse.password);
   cli.add_option("--database", settings.clickhouse.database)->capture_default_str();
@@ -52,7 +54,7 @@ int run(int argc, char** argv) {
   return report->all.wrong() == 0 ? 0 : 1;
 }
 
-const Subcommand subcommand("audit", "is every record exactly once in ClickHouse or among the dead letters?", run);
+const Subcommand subcommand("audit", "is every record exactly once in ClickHouse, or in the warehouse, or among the dead letters?", run);
 
 }  // namespace audit_command
 }  // namespace millrace::app

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "tools/audit/log_reader.h"
 #include "tools/audit/row_reader.h"
+#include "tools/audit/warehouse_reader.h"
 
 namespace millrace::audit {
 namespace {
@@ -32,9 +34,9 @@ std::vector<LeftOut> left_out_within(const LeftOutRanges& all, int32_t partition
   return inside;
 }
 
-// The log's partitions in `threads` threads, the table's scan beside them.
-Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const DeadLetters& letters, const Alerts& alerts, Schemas& schemas,
-                   Totals& totals, std::vector<Finding>& findings) {
+// The log's partitions in `threads` threads, the table's scan beside them; the warehouse's, if there is one.
+Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRange>& of, const Warehouse* warehouse, const DeadLetters& letters,
+                   const Alerts& alerts, Schemas& schemas, Totals& totals, std::vector<Finding>& findings) {
   const std::string topic = of.front().partition.topic;
   std::vector<Result<std::vector<LogRecord>>> logs(of.size());
   Result<Rows> rows;
@@ -43,8 +45,8 @@ Status audit_topic(const AuditSettings& settings, const std::vector<PartitionRan
   {
     std::vector<std::jthread> threads;
     threads.emplace_back([&] {
-      rows = read_rows(settings.clickhouse, table_of(topic), topic);
-      left_out = read_left_out(settings.clickhouse, topic);
+      rows = warehouse ? warehouse->rows(topic) : read_rows(settings.clickhouse, table_of(topic), topic);
+      left_out = warehouse ? warehouse->left_out(topic) : read_left_out(settings.clickhouse, topic);
     });
     for (size_t i = 0; i < settings.threads; ++i)
       threads.emplace_back([&] {
@@ -105,11 +107,18 @@ Result<Report> run(const AuditSettings& settings) {
     if (!by_now) return std::unexpected(by_now.error());
     find_early(alerts, *by_now, settings.findings_max, report);
   }
+  std::optional<Warehouse> warehouse;
+  if (!settings.warehouse.empty()) {
+    auto opened = Warehouse::open(settings.warehouse, settings.group);
+    if (!opened) return std::unexpected(opened.error());
+    warehouse = std::move(*opened);
+  }
   std::map<std::string, std::vector<PartitionRange>> by_topic;
   for (PartitionRange& range : *all) by_topic[range.partition.topic].push_back(std::move(range));
   for (const auto& [topic, of] : by_topic) {
     Totals& totals = report.by_topic[topic];
-    if (auto done = audit_topic(settings, of, *letters, alerts, schemas, totals, report.findings); !done) return std::unexpected(done.error());
+    if (auto done = audit_topic(settings, of, warehouse ? &*warehouse : nullptr, *letters, alerts, schemas, totals, report.findings); !done)
+      return std::unexpected(done.error());
     report.all.add(totals);
   }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

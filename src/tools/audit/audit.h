@@ -1,7 +1,7 @@
 #pragma once
-// Whether every committed record of the log is exactly once in the table or among the dead letters, and no alert twice, early, or of a record
+// Whether every committed record of the log is exactly once in the table (or in the warehouse's files) or among the dead letters, and no alert twice, early, or of a record
 // that isn't delivered. Which alerts there must be it can't say: it knows no rules. Shares nothing with the lane but
-// the clients for Kafka, ClickHouse and HTTP.
+// the clients for Kafka, ClickHouse, Parquet and HTTP.
 
 #include <map>
 #include <string>
@@ -17,8 +17,9 @@ namespace millrace::audit {
 struct AuditSettings {
   kafka::KafkaProperties kafka;
   clickhouse::Endpoint clickhouse;
+  std::string warehouse;  // directory of Parquet files that is looked at instead of ClickHouse; "": ClickHouse is
   std::string registry_url;
-  std::string group;  // whose committed offsets bound the audit
+  std::string group;  // whose committed offsets bound the audit, and whose manifests count
   std::vector<std::string> topics;
   std::string dead_letters = "millrace.dlq";
   std::string alerts;   // their topic; "": they aren't looked at
