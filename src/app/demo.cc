@@ -38,7 +38,12 @@ int run(int argc, char** argv) {
   cli.add_flag("--quiet", settings.quiet, "no line a second");
   cli.add_option("--loadgen-option", settings.loadgen_options, "one more argument for loadgen, as --loadgen-option=--seed=7");
   cli.add_option("--worker-option", settings.worker_options, "one more argument for the workers");
-  cli.add_option("--clickhouse-environment", settings.clickhouse_environment, "NAME=VALUE for the engine's process");
+  cli.add_option("--session-timeout-ms", settings.session_timeout_ms, "of a worker in its consumer group")->capture_default_str();
+  cli.add_option("--warehouse-linger-ms", settings.warehouse_linger_ms, "how long an epoch of the warehouse collects")->capture_default_str();
+  cli.add_option("--environment", settings.environment, "CHILD:NAME=VALUE for the process of a child")->check([](const std::string& text) {
+    const size_t equals = text.find('=');
+    return equals != std::string::npos && text.find(':') < equals ? "" : text + ": write CHILD:NAME=VALUE";
+  });
   CLI11_PARSE(cli, argc, argv);
   settings.load = !no_load;
   settings.gates = !no_gates;

@@ -171,7 +171,7 @@ class TestKilledAtTheRename:
     @pytest.fixture
     def demo(self, make_demo, data):
         self.control = data / "kill_at_rename"
-        demo = make_demo(*LOAD, f"--clickhouse-environment=LD_PRELOAD={KILL_AT_RENAME}", f"--clickhouse-environment=MILLRACE_KILL_AT_RENAME={self.control}")
+        demo = make_demo(*LOAD, f"--environment=clickhouse:LD_PRELOAD={KILL_AT_RENAME}", f"--environment=clickhouse:MILLRACE_KILL_AT_RENAME={self.control}")
         until("events flow", lambda: delivered(demo) > 2000, 60)
         return demo
 

@@ -1,6 +1,7 @@
 #include "tools/demo/children.h"
 
 #include <fstream>
+#include <string_view>
 
 namespace millrace::demo {
 namespace {
@@ -14,10 +15,22 @@ supervisor::ChildSpec child(const Settings& settings, const DataDirectory& data,
   spec.argv = std::move(arguments);
   spec.argv.insert(spec.argv.begin(), settings.binary);
   spec.log = data.log_of(name);
+  for (const std::string_view variable : settings.environment) {
+    const size_t colon = variable.find(':'), equals = variable.find('=');
+    if (variable.substr(0, colon) == name) spec.environment.emplace_back(variable.substr(colon + 1, equals - colon - 1), variable.substr(equals + 1));
+  }
   return spec;
 }
 
 constexpr const char* kTopics = "topics: [user.pageview, order.created, payment.processed, session.end, error.captured]\n";
+
+std::string broker_of(const Settings& settings, const Ports& ports, const Ports::Worker& worker) {
+  return "kafka:\n  brokers: " + at(settings.gates ? worker.broker_gate : ports.broker) +
+         "\n  session_timeout_ms: " + std::to_string(settings.session_timeout_ms) + "\n";
+}
+std::string registry_of(const Settings& settings, const Ports& ports, const Ports::Worker& worker, const std::string& cache) {
+  return "registry:\n  url: " + url(settings.gates ? worker.registry_gate : ports.registry) + "\n  cache: " + cache + "\n";
+}
 
 std::string rules_of(const Settings& settings, const DataDirectory& data) {
   return settings.rules ? "rules:\n  catalog: _millrace.catalog\n  pseudonym_key_file: " + pseudonym_key_file(data) + "\n" : "";
@@ -31,12 +44,13 @@ supervisor::ChildSpec broker_child(const Settings& settings, const Ports& ports,
   std::string listeners = "PLAINTEXT://" + at(ports.broker) + ",CONTROLLER://" + controller, advertised = "PLAINTEXT://" + at(ports.broker);
   std::string protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT";
   if (settings.gates) {
-    for (size_t i = 0; i < ports.workers.size(); ++i) {
-      const std::string name = "WORKER" + std::to_string(i + 1);
-      listeners += "," + name + "://" + at(ports.workers[i].broker_listener);
-      advertised += "," + name + "://" + at(ports.workers[i].broker_gate);
+    const auto listen_for = [&](const std::string& name, const Ports::Worker& worker) {
+      listeners += "," + name + "://" + at(worker.broker_listener);
+      advertised += "," + name + "://" + at(worker.broker_gate);
       protocols += "," + name + ":PLAINTEXT";
-    }
+    };
+    for (size_t i = 0; i < ports.workers.size(); ++i) listen_for("WORKER" + std::to_string(i + 1), ports.workers[i]);
+    if (settings.warehouse) listen_for("WAREHOUSE", ports.warehouse);
   }
   return child(
       settings, data, "broker",
@@ -47,12 +61,7 @@ supervisor::ChildSpec broker_child(const Settings& settings, const Ports& ports,
 }
 
 supervisor::ChildSpec clickhouse_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
-  auto spec = child(settings, data, "clickhouse", {"clickhouse-embedded", "--data", data.path() + "/clickhouse", "--port", std::to_string(ports.clickhouse)});
-  for (const std::string& variable : settings.clickhouse_environment) {
-    const size_t equals = variable.find('=');
-    if (equals != std::string::npos) spec.environment.emplace_back(variable.substr(0, equals), variable.substr(equals + 1));
-  }
-  return spec;
+  return child(settings, data, "clickhouse", {"clickhouse-embedded", "--data", data.path() + "/clickhouse", "--port", std::to_string(ports.clickhouse)});
 }
 
 supervisor::ChildSpec registry_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {
@@ -89,8 +98,7 @@ supervisor::ChildSpec worker_child(const Settings& settings, const Ports& ports,
       << "pipeline: " << kPipeline << "\n"
       << "instance: " << name << "\n"
       << "lanes: " << settings.lanes << "\n"
-      << kTopics << "kafka:\n  brokers: " << at(settings.gates ? own.broker_gate : ports.broker) << "\n"
-      << "registry:\n  url: " << url(settings.gates ? own.registry_gate : ports.registry) << "\n  cache: " << data.path() << "/" << name << "-schemas.json\n"
+      << kTopics << broker_of(settings, ports, own) << registry_of(settings, ports, own, data.path() + "/" + name + "-schemas.json")
       << "clickhouse:\n  url: " << url(settings.gates ? own.clickhouse_gate : ports.clickhouse) << "\n  database: " << kDatabase << "\n"
       << "epoch:\n  linger_ms: " << settings.linger_ms << "\n";
   out << rules_of(settings, data);
@@ -110,14 +118,13 @@ supervisor::ChildSpec warehouse_child(const Settings& settings, const Ports& por
       << "instance: " << kWarehouseWorker << "\n"
       << "lanes: 1\n"
       << kTopics << "dead_letters: millrace.warehouse.dlq\n"
-      << "kafka:\n  brokers: " << at(ports.broker) << "\n"
-      << "registry:\n  url: " << url(ports.registry) << "\n  cache: " << data.path() << "/" << kWarehouseWorker << "-schemas.json\n"
+      << broker_of(settings, ports, ports.warehouse) << registry_of(settings, ports, ports.warehouse, data.path() + "/" + kWarehouseWorker + "-schemas.json")
       << "warehouse:\n  directory: " << data.path() << "/warehouse\n"
-      << "epoch:\n  linger_ms: 10000\n  records: 5000000\n  records_max: 5000000\n  mb_max: 128\n"
+      << "epoch:\n  linger_ms: " << settings.warehouse_linger_ms << "\n  records: 5000000\n  records_max: 5000000\n  mb_max: 128\n"
       << "limits:\n  in_flight_records: 10000000\n  in_flight_mb: 256\n"
       << rules_of(settings, data);
   out.close();
-  return child(settings, data, kWarehouseWorker, {"worker", "--config", file, "--metrics-port", std::to_string(ports.warehouse_metrics)});
+  return child(settings, data, kWarehouseWorker, {"worker", "--config", file, "--metrics-port", std::to_string(ports.warehouse.metrics)});
 }
 
 supervisor::ChildSpec loadgen_child(const Settings& settings, const Ports& ports, const DataDirectory& data) {

@@ -66,6 +66,11 @@ Status Demo::start_gates() {
     gates_[name + "-billing"] = std::make_unique<supervisor::Gate>(own.billing_gate, ports_.billing);
     gates_[name + "-registry"] = std::make_unique<supervisor::Gate>(own.registry_gate, ports_.registry);
   }
+  if (settings_.warehouse) {
+    const std::string name = kWarehouseWorker;
+    gates_[name + "-broker"] = std::make_unique<supervisor::Gate>(ports_.warehouse.broker_gate, ports_.warehouse.broker_listener);
+    gates_[name + "-registry"] = std::make_unique<supervisor::Gate>(ports_.warehouse.registry_gate, ports_.registry);
+  }
   for (auto& [name, gate] : gates_)
     if (auto started = gate->start(); !started) return started;
   return {};
@@ -176,7 +181,7 @@ std::map<std::string, std::string> Demo::addresses() const {
                                          {"catalog", local(ports_.catalog)},
                                          {"billing", "127.0.0.1:" + std::to_string(ports_.billing)},
                                          {"loadgen", local(ports_.loadgen_metrics)},
-                                         {kWarehouseWorker, local(ports_.warehouse_metrics)},
+                                         {kWarehouseWorker, local(ports_.warehouse.metrics)},
                                          {"data", data_.path()}};
   for (int worker = 1; worker <= settings_.workers; ++worker) all[worker_name(worker)] = local(ports_.workers[static_cast<size_t>(worker - 1)].metrics);
   return all;

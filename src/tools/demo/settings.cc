@@ -31,11 +31,13 @@ Result<Ports> choose_ports(const Settings& settings) {
                                                         {&ports.registry_metrics, "registry's metrics"},
                                                         {&ports.catalog_metrics, "catalog's metrics"},
                                                         {&ports.billing_metrics, "billing's metrics"},
-                                                        {&ports.warehouse_metrics, "the warehouse worker's metrics"},
                                                         {&ports.loadgen_metrics, "loadgen's metrics"}};
   for (auto& worker : ports.workers)
     for (uint16_t* port : {&worker.metrics, &worker.broker_gate, &worker.broker_listener, &worker.clickhouse_gate, &worker.registry_gate, &worker.billing_gate})
       wanted.emplace_back(port, "a worker");
+  auto& warehouse = ports.warehouse;
+  for (uint16_t* port : {&warehouse.metrics, &warehouse.broker_gate, &warehouse.broker_listener, &warehouse.registry_gate})
+    wanted.emplace_back(port, "the warehouse worker");
   std::set<uint16_t> given;
   int next = settings.port_base;
   for (auto& [port, who] : wanted) {
