@@ -3,13 +3,11 @@ import csv, io, signal, subprocess, uuid
 from datetime import datetime, timezone
 from decimal import Decimal
 import grpc, pytest
-from google.protobuf import message_factory
-from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from billing_client import SERVICE, Billing
 from conftest import BINARY, until
 
-SERVICE, DAY = "millrace.billing.v1.Billing", 86_400_000
+DAY = 86_400_000
 TOPIC = str(uuid.UUID(int=7))
 
 
@@ -17,25 +15,7 @@ def ms(text):
     return int(datetime.fromisoformat(text).replace(tzinfo=timezone.utc).timestamp() * 1000)
 
 
-class Billing:
-    """Calls by name, requests as dictionaries, by what the server says of itself."""
-
-    def __init__(self, address):
-        self.address, self.channel = address, grpc.insecure_channel(address)
-        self.reflection = ProtoReflectionDescriptorDatabase(self.channel)
-        self.service = DescriptorPool(self.reflection).FindServiceByName(SERVICE)
-
-    def call(self, name, **request):
-        method = self.service.methods_by_name[name]
-        kind, answer = (message_factory.GetMessageClass(d) for d in (method.input_type, method.output_type))
-        make = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
-        call = make(f"/{SERVICE}/{name}", request_serializer=kind.SerializeToString, response_deserializer=answer.FromString)
-        got = call(kind(**request), timeout=20)
-        return list(got) if method.server_streaming else got
-
-    def outcome(self, response):
-        return response.DESCRIPTOR.fields_by_name["outcome"].enum_type.values_by_number[response.outcome].name
-
+class Ledger(Billing):
     def apply(self, number, begin, end, *usage, partition=0):
         """Of tenant acme: (meter, unit, window's begin, value) each."""
         plan = dict(generation=1, pipeline="shop", plan_id=str(uuid.UUID(int=number)), plan_time_ms=ms("2026-10-02"),
@@ -48,7 +28,7 @@ class Billing:
 def billing(data):
     process = subprocess.Popen([BINARY, "billing", "--database", f"sqlite:{data}/billing.db", "--listen", "127.0.0.1:0"], stdout=open(data / "out", "wb"), stderr=open(data / "demo.out", "wb"))
     line = until("the service listens", lambda: (data / "out").read_text().startswith("listening on ") and (data / "out").read_text())
-    yield Billing(line.split()[-1])
+    yield Ledger(line.split()[-1])
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
 

@@ -2,7 +2,7 @@
 import collections, io, json, pathlib, subprocess, time, urllib.request
 import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from conftest import BINARY, ROOT, TOPICS, until
+from demo import BINARY, ROOT, TOPICS, until
 
 GROUP, DATABASE, DEAD_LETTERS = "millrace", "millrace", "millrace.dlq"
 BROKER_STARTS = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE)  # just now: ask again
