@@ -19,6 +19,11 @@ auto place_of(const BilledUsage& usage) { return std::tie(usage.range, usage.ten
 
 }  // namespace
 
+std::string to_string(const BilledRange& range) {
+  return range.topic + "[" + std::to_string(range.partition.value) + "] [" + std::to_string(range.offsets.begin.value) + ", " +
+         std::to_string(range.offsets.end.value) + ")";
+}
+
 Status normalise(BilledPlan& plan) {
   if (!is_name(plan.pipeline)) return permanent("pipeline: a name of 1 to 1,000 bytes is needed");
   if (plan.id.value == Uuid{}) return permanent("plan_id: an id of zeros is none");

@@ -18,6 +18,7 @@ struct BilledRange {
   OffsetRange offsets;
   int64_t records = 0;
 };
+std::string to_string(const BilledRange& range);  // orders[1] [11, 20)
 
 struct BilledUsage {
   uint32_t range = 0;  // index in BilledPlan::ranges

@@ -10,22 +10,23 @@ using sql::Connection;
 
 namespace {
 
-std::string place_of(const BilledRange& range) {
-  return range.topic + "[" + std::to_string(range.partition.value) + "] [" + std::to_string(range.offsets.begin.value) + ", " +
-         std::to_string(range.offsets.end.value) + ")";
-}
-
-std::string wrong_generation(uint32_t asked, uint32_t stored) {
-  return "the ledger is at generation " + std::to_string(stored) + ", this is for " + std::to_string(asked) +
-         ": compare the pipeline's billing.generation with the service's --generation";
-}
-
-std::string refusal(const BilledPlan& plan, const Acceptance& acceptance) {
-  std::string message = acceptance.verdict == Verdict::kGap ? "a gap: " : "an overlap: ";
-  for (const auto& conflict : acceptance.conflicts)
-    message += place_of(plan.ranges[conflict.range]) + " should begin at " + std::to_string(conflict.expected.value) + "; ";
-  return message + (acceptance.verdict == Verdict::kGap ? "what lies between was never billed; declare it skipped if it was given up"
-                                                        : "it was billed or skipped already: were the group's offsets set back?");
+// What the rules of acceptance want to know of the plan, inside a transaction that is open.
+Result<PlanStored> stored_for(Connection& connection, const BilledPlan& plan) {
+  PlanStored stored;
+  const auto generation = stored_generation(connection);
+  if (!generation) return std::unexpected(generation.error());
+  stored.generation = *generation;
+  if (plan.generation != *generation) return stored;
+  auto known = known_plan(connection, plan);
+  if (!known) return std::unexpected(known.error());
+  stored.fingerprint = std::move(*known);
+  if (stored.fingerprint) return stored;
+  for (const auto& range : plan.ranges) {
+    const auto mark = expected_offset(connection, plan.generation, plan.pipeline, range);
+    if (!mark) return std::unexpected(mark.error());
+    stored.expected.push_back(*mark);
+  }
+  return stored;
 }
 
 }  // namespace
@@ -53,52 +54,22 @@ Result<PlanAnswer> Ledger::apply(BilledPlan plan) {
   if (auto normal = normalise(plan); !normal) return std::unexpected(normal.error());
   const std::string print = fingerprint(plan);
   PlanAnswer answer;
-  bool differs = false;
   int64_t adjustments = 0;
   const auto done = group_.run([&](Connection& connection) -> Status {
-    answer = {};
-    differs = false;
     adjustments = 0;
-    const auto generation = stored_generation(connection);
-    if (!generation) return std::unexpected(generation.error());
-    answer.generation = *generation;
-    if (plan.generation != *generation) {
-      answer.outcome = PlanAnswer::Outcome::kWrongGeneration;
-      answer.message = wrong_generation(plan.generation, *generation);
-      return {};
-    }
-    const auto known = known_plan(connection, plan);
-    if (!known) return std::unexpected(known.error());
-    if (*known) {
-      answer.outcome = PlanAnswer::Outcome::kKnown;
-      differs = **known != print;
-      return {};
-    }
-    std::vector<Offset> begins;
-    std::vector<std::optional<Offset>> expected;
-    for (const auto& range : plan.ranges) {
-      const auto mark = expected_offset(connection, plan.generation, plan.pipeline, range);
-      if (!mark) return std::unexpected(mark.error());
-      begins.push_back(range.offsets.begin);
-      expected.push_back(*mark);
-    }
-    Acceptance acceptance = judge(begins, expected);
-    if (acceptance.verdict != Verdict::kTake) {
-      answer.outcome = acceptance.verdict == Verdict::kGap ? PlanAnswer::Outcome::kGap : PlanAnswer::Outcome::kOverlap;
-      answer.message = refusal(plan, acceptance);
-      answer.conflicts = std::move(acceptance.conflicts);
-      return {};
-    }
+    auto stored = stored_for(connection, plan);
+    if (!stored) return std::unexpected(stored.error());
+    answer = judge(plan, print, std::move(*stored));
+    if (answer.outcome != PlanAnswer::Outcome::kApplied) return {};
     const int64_t now_ms = settings_.now_ms();
     if (auto written = write_plan(connection, plan, print, now_ms); !written) return written;
     const auto late = write_usage(connection, plan, now_ms);
     if (!late) return std::unexpected(late.error());
     adjustments = *late;
-    answer.outcome = PlanAnswer::Outcome::kApplied;
     return {};
   });
   if (!done) return std::unexpected(done.error());
-  if (differs) {
+  if (answer.differs) {
     counters_.differing.add();
     log::error("ALARM plan {} of {} came again and differs from what was applied: workers don't make the same of the same records", to_string(plan.id.value),
                plan.pipeline);
@@ -127,34 +98,17 @@ Result<SkipAnswer> Ledger::skip(const Skip& skip) {
   if (range.offsets.begin == range.offsets.end) return permanent("ranges[0]: there is nothing in it to skip");
   SkipAnswer answer;
   const auto done = group_.run([&](Connection& connection) -> Status {
-    answer = {};
     const auto generation = stored_generation(connection);
     if (!generation) return std::unexpected(generation.error());
-    if (skip.generation != 0 && skip.generation != *generation) {
-      answer.outcome = SkipAnswer::Outcome::kWrongGeneration;
-      answer.message = wrong_generation(skip.generation, *generation);
-      return {};
-    }
     const auto mark = expected_offset(connection, *generation, skip.pipeline, range);
     if (!mark) return std::unexpected(mark.error());
-    answer.expected = mark->value_or(Offset(0));
     const std::string topic_id = to_string(range.topic_id.value);
     const auto known = connection.query(
         "SELECT 1 FROM skips WHERE generation = $1 AND pipeline = $2 AND topic_id = $3 AND partition = $4 AND begin_offset = $5 AND end_offset = $6",
         {int64_t{*generation}, skip.pipeline, topic_id, int64_t{range.partition.value}, range.offsets.begin.value, range.offsets.end.value});
     if (!known) return std::unexpected(known.error());
-    if (!known->empty()) {
-      answer.outcome = SkipAnswer::Outcome::kKnown;
-      return {};
-    }
-    if (*mark && range.offsets.begin != **mark) {
-      const bool gap = range.offsets.begin > **mark;
-      answer.outcome = gap ? SkipAnswer::Outcome::kGap : SkipAnswer::Outcome::kOverlap;
-      answer.message = place_of(range) +
-                       (gap ? " begins above the expected offset " : " is billed or skipped already, in part at least: the expected offset is ") +
-                       std::to_string((*mark)->value);
-      return {};
-    }
+    answer = judge(skip, {*generation, !known->empty(), *mark});
+    if (answer.outcome != SkipAnswer::Outcome::kSkipped) return {};
     if (auto moved = move_mark(connection, *generation, skip.pipeline, range); !moved) return moved;
     const auto written = connection.execute(
         "INSERT INTO skips (generation, pipeline, topic_id, partition, begin_offset, end_offset, topic, plan, author, reason, declared_ms) VALUES ($1, $2, $3, "
@@ -163,13 +117,11 @@ Result<SkipAnswer> Ledger::skip(const Skip& skip) {
         {int64_t{*generation}, skip.pipeline, topic_id, int64_t{range.partition.value}, range.offsets.begin.value, range.offsets.end.value, range.topic,
          skip.plan, skip.author, skip.reason, settings_.now_ms()});
     if (!written) return std::unexpected(written.error());
-    answer.outcome = SkipAnswer::Outcome::kSkipped;
-    answer.expected = range.offsets.end;
     return {};
   });
   if (!done) return std::unexpected(done.error());
   if (answer.outcome == SkipAnswer::Outcome::kSkipped)
-    log::warn("{} of {} is skipped, by {}: {}", place_of(range), skip.pipeline, skip.author, skip.reason);
+    log::warn("{} of {} is skipped, by {}: {}", to_string(range), skip.pipeline, skip.author, skip.reason);
   else if (answer.outcome != SkipAnswer::Outcome::kKnown)
     log::error("a skip of {} is refused: {}", skip.pipeline, answer.message);
   return answer;

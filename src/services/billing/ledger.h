@@ -23,28 +23,6 @@ struct LedgerSettings {
   std::function<int64_t()> now_ms;   // since 1970, UTC
 };
 
-struct PlanAnswer {
-  enum class Outcome { kApplied, kKnown, kGap, kOverlap, kWrongGeneration };
-  Outcome outcome{};
-  std::string message;              // of a refusal
-  std::vector<Conflict> conflicts;  // kGap, kOverlap
-  uint32_t generation = 0;          // the ledger's
-};
-
-struct Skip {
-  uint32_t generation = 0;  // 0: the ledger's
-  std::string pipeline;
-  BilledRange range;
-  std::string plan, author, reason;  // plan: its id, or ""
-};
-
-struct SkipAnswer {
-  enum class Outcome { kSkipped, kKnown, kGap, kOverlap, kWrongGeneration };
-  Outcome outcome{};
-  std::string message;
-  Offset expected;  // after the call
-};
-
 struct Closing {
   int64_t closed_ms = 0;
   bool was_closed = false;
