@@ -15,6 +15,7 @@
 namespace millrace::simulation {
 
 struct World;
+struct Pipeline;
 
 enum class BrokerAnswer { kOk, kFenced, kRefusedByGroup, kBusy };
 
@@ -30,6 +31,7 @@ class Broker {
     uint64_t epoch = 0;
     enum class State { kNone, kOpen, kCommitting, kAborting } state = State::kNone;
     uint64_t number = 0;
+    const Pipeline* of = nullptr;  // whose producers have this id
     Entries offsets;
     std::vector<Letter> letters;
   };
@@ -40,22 +42,23 @@ class Broker {
 
   explicit Broker(World& world) : world_(world) {}
 
-  std::optional<uint64_t> init(const std::string& id);  // the new epoch; none: busy, ask again
-  BrokerAnswer add(const std::string& id, uint64_t epoch, uint64_t number, const Membership& member, const Entries& offsets,
+  std::optional<uint64_t> init(const Pipeline& pipeline, const std::string& id);  // the new epoch; none: busy, ask again
+  BrokerAnswer add(Pipeline& pipeline, const std::string& id, uint64_t epoch, uint64_t number, const Membership& member, const Entries& offsets,
                    const std::vector<Letter>& letters);
-  BrokerAnswer end(const std::string& id, uint64_t epoch, uint64_t number, bool commit);
-  pipeline::CommittedRead read(const TopicPartition& partition, TopicId topic) const;
+  BrokerAnswer end(Pipeline& pipeline, const std::string& id, uint64_t epoch, uint64_t number, bool commit);
+  pipeline::CommittedRead read(const Pipeline& pipeline, const TopicPartition& partition, TopicId topic) const;
 
   // The operator's and the controller's acts, while nothing is pending.
-  const Committed* committed(const TopicPartition& partition) const;
-  void set(const TopicPartition& partition, std::optional<Committed> to);
-  bool pending(const TopicPartition& partition) const;
+  const Committed* committed(const Pipeline& pipeline, const TopicPartition& partition) const;
+  void set(const Pipeline& pipeline, const TopicPartition& partition, std::optional<Committed> to);
+  bool pending(const Pipeline& pipeline, const TopicPartition& partition) const;
 
  private:
   void mark(const std::string& id);
+  int group_of(const Pipeline& pipeline) const;
   World& world_;
   std::map<std::string, Transaction> transactions_;
-  std::map<TopicPartition, Committed> committed_;
+  std::map<std::pair<int, TopicPartition>, Committed> committed_;  // by group
 };
 
 }  // namespace millrace::simulation

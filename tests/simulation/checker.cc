@@ -20,7 +20,7 @@ PlanPtr Checker::pending(const TopicPartition& partition) const {
 
 // I1, I2, I3 and I7, as far as transactions can break them.
 void Checker::decided(const std::string& by, const std::vector<pipeline::action::Commit::Entry>& offsets, const std::vector<Letter>& letters) {
-  ++saw.commits;
+  ++world_.saw.commits;
   std::map<TopicPartition, Decided> next;
   std::vector<Letter> expected;
   for (const auto& e : offsets) {
@@ -43,9 +43,10 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
     } else if (before->second.topic != now.topic) {
       violated("I7: " + by + " goes on in " + name(e.partition) + " although the topic was made anew");
     } else if (before->second.offset != e.offset) {
-      moved(e.partition, before->second, e.offset, letters);
+      moved(e.partition, before->second, e.offset);
       for (const auto kind : {Letter::Kind::kDeadLetter, Letter::Kind::kAlert})
-        std::ranges::copy(world_.log.letters(kind, *before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
+        if (kind == Letter::Kind::kDeadLetter || pipeline_.sinks.alerts)
+          std::ranges::copy(world_.log.letters(kind, *before->second.plan, {e.partition}, before->second.plan->given_up), std::back_inserter(expected));
     } else if (before->second.plan && (!now.plan || now.plan->id != before->second.plan->id)) {
       violated("I3: " + by + " put " + (now.plan ? name(now.plan) : "nothing") + " in the place of " + name(before->second.plan) + " of " + name(e.partition));
     }
@@ -67,13 +68,13 @@ void Checker::decided(const std::string& by, const std::vector<pipeline::action:
 
 void Checker::lettered(const std::string& by, const std::vector<Letter>& letters) {
   for (const Letter& letter : letters) {
-    auto& record = letter.partition->records[static_cast<size_t>(letter.offset)];
-    if (++(letter.kind == Letter::Kind::kAlert ? record.alerts : record.letters) > 1)
+    auto& there = arrived(*letter.partition, letter.offset);
+    if (++(letter.kind == Letter::Kind::kAlert ? there.alerts : there.letters) > 1)
       violated("doubled: " + std::string(name(letter.kind)) + " of " + name(letter.partition->name) + " at " + std::to_string(letter.offset) + ", by " + by);
   }
 }
 
-void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to, const std::vector<Letter>&) {
+void Checker::moved(const TopicPartition& partition, const Decided& from, Offset to) {
   const PlanRange* range = from.plan ? from.plan->find(partition) : nullptr;
   if (range == nullptr || range->offsets != OffsetRange{from.offset, to})
     violated("I2: " + name(partition) + " moved from " + std::to_string(from.offset.value) + " to " + std::to_string(to.value) +
@@ -82,8 +83,13 @@ void Checker::moved(const TopicPartition& partition, const Decided& from, Offset
   LogPartition& p = *world_.log.find(range->topic_id, partition.partition);
   for (int64_t at = from.offset.value; at < to.value; ++at) {
     const auto& record = p.records[static_cast<size_t>(at)];
-    if (record.kind != LogPartition::Kind::kHole && !SourceLog::dead(from.plan->given_up, index, p, at) && record.rows == 0)
-      violated("I2: " + name(partition) + " moved past " + std::to_string(at) + ", which is not in ClickHouse");
+    if (record.kind == LogPartition::Kind::kHole || SourceLog::dead(from.plan->given_up, index, p, at)) continue;
+    const auto& there = arrived(p, at);
+    if (pipeline_.sinks.rows() && there.rows == 0)
+      violated("I2: " + name(partition) + " moved past " + std::to_string(at) + ", which is " +
+               (pipeline_.sinks.clickhouse ? "not in ClickHouse" : "in no manifest"));
+    if (pipeline_.sinks.billing && record.usage > 0 && there.billed == 0 && !there.skipped && !world_.ledger.restored())
+      violated("I2: " + name(partition) + " moved past " + std::to_string(at) + ", which is not billed");
   }
 }
 
@@ -100,33 +106,8 @@ void Checker::announced(const PlanPtr& plan, const std::map<TopicPartition, Deci
       violated("I1: " + name(plan) + " isn't committed for all of its partitions at once");
     if (at->second.offset != range.offsets.begin) violated("I1: " + name(plan) + " doesn't begin at the committed offset of " + name(range.partition));
   }
-  ++saw.plans;
+  ++world_.saw.plans;
   announced_[plan->id] = plan;
-}
-
-void Checker::insert_seen(const Rows& rows) {
-  ++saw.inserts;
-  const auto at = announced_.find(rows.plan->id);
-  if (at == announced_.end()) violated("I1: ClickHouse sees " + name(rows.plan) + ", which isn't committed");
-  if (!(*at->second == *rows.plan)) violated("I1: ClickHouse sees other ranges of " + name(rows.plan) + " than the committed ones");
-  if (rows.catalog != rows.plan->catalog) violated("I4: the rows of " + name(rows.plan) + " are made by another catalog version");
-  if (rows.semantics != rows.plan->row_semantics) violated("I4: the rows of " + name(rows.plan) + " are made by other row semantics");
-  if (rows.read != rows.plan->ranges) violated("I4: the rows of " + name(rows.plan) + " are made of other records than the planned ones");
-}
-
-void Checker::landed(const Rows& rows, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) {
-    const auto& [partition, at] = rows.records[i];
-    with_rows_.insert(partition->name);
-    if (++partition->records[static_cast<size_t>(at)].rows > 1)
-      violated("doubled: row of " + name(partition->name) + " at " + std::to_string(at) + ", " + name(rows.plan));
-  }
-  for (const PlanRange& range : rows.plan->ranges) {  // it is pending, or its rows were counted when it was finished: doubled, then
-    const auto now = decided_.find(range.partition);
-    if (now == decided_.end() || now->second.topic != range.topic_id || tampered_.contains(range.partition)) continue;
-    if (now->second.offset < range.offsets.end && (!now->second.plan || now->second.plan->id != rows.plan->id))
-      violated("I7: ClickHouse is ahead of the committed offset of " + name(range.partition) + " by " + name(rows.plan) + ", which isn't pending");
-  }
 }
 
 void Checker::reading_from(const TopicPartition& partition, TopicId topic, Offset begin) {
@@ -137,15 +118,10 @@ void Checker::reading_from(const TopicPartition& partition, TopicId topic, Offse
 }
 
 void Checker::rebuilding(PlanId plan, const std::vector<TopicPartition>& mine) {
-  ++saw.adoptions;
+  ++world_.saw.adoptions;
   for (const auto& partition : mine)
     if (++rebuilds_[{plan, partition}] > pipeline::LaneProtocol::kAdoptionsMax)
       violated("a plan that never survives the making of its rows is begun more than " + std::to_string(pipeline::LaneProtocol::kAdoptionsMax) + " times");
-}
-
-void Checker::retried(const TopicPartition& partition) {
-  for (auto& [key, times] : rebuilds_)
-    if (key.second == partition) times = 0;
 }
 
 void Checker::released(const std::string& by, const TopicPartition& partition, PlanId in_flight) {

@@ -1,16 +1,16 @@
 // What a partition may stop for, and what must be true of every record when a run is over.
 #include <algorithm>
+#include <span>
 
 #include "simulation/world.h"
 
 namespace millrace::simulation {
-namespace {}  // namespace
 
 Sightings& Sightings::operator+=(const Sightings& more) {
-  for (auto field : {&Sightings::commits, &Sightings::refused, &Sightings::unknown, &Sightings::adoptions, &Sightings::plans, &Sightings::inserts,
-                     &Sightings::deduplicated, &Sightings::refused_late, &Sightings::lost_at_rename, &Sightings::lost, &Sightings::revoked, &Sightings::stopped,
-                     &Sightings::crashes, &Sightings::freezes})
-    this->*field += more.*field;
+  constexpr size_t kCounts = sizeof(Sightings) / sizeof(uint64_t);
+  const std::span mine(reinterpret_cast<uint64_t*>(this), kCounts);
+  const std::span others(reinterpret_cast<const uint64_t*>(&more), kCounts);
+  for (size_t i = 0; i < kCounts; ++i) mine[i] += others[i];
   return *this;
 }
 
@@ -32,16 +32,19 @@ bool Checker::hopeless(const TopicPartition& partition) const {
 }
 
 void Checker::stopped(const std::string& by, const TopicPartition& partition, const std::string& reason) {
-  ++saw.stopped;
+  ++world_.saw.stopped;
   world_.env.trace([&] { return by + ": " + to_string(partition) + " stopped: " + reason; });
   const bool waits = reason.find("waits for") != std::string::npos;
-  const bool adoptions = reason.find("times in a row") != std::string::npos && saw.adoptions > 0;
-  if (!waits && !adoptions && !hopeless(partition) && !ever_tampered_.contains(partition))
+  const bool adoptions = reason.find("times in a row") != std::string::npos && world_.saw.adoptions > 0;
+  const PlanPtr plan = pending(partition);
+  const bool refused_rightly = plan && refused(plan->id) != Cause::kNone;
+  if (!waits && !adoptions && !refused_rightly && !hopeless(partition) && !ever_tampered_.contains(partition))
     throw Violation("stopped without a cause: " + to_string(partition) + " by " + by + ": " + reason);
 }
 
 bool Checker::finished(const LogPartition& partition, bool stopped) const {
-  if (stopped && (hopeless(partition.name) || poisoned(pending(partition.name)))) return true;
+  const PlanPtr plan = pending(partition.name);
+  if (stopped && (hopeless(partition.name) || poisoned(plan) || (plan && refused(plan->id) == Cause::kForGood))) return true;
   const auto now = decided_.find(partition.name);
   return now != decided_.end() && now->second.topic == partition.topic && !now->second.plan && now->second.offset.value == partition.last_end();
 }
@@ -56,25 +59,34 @@ void Checker::at_the_end() {
     const PlanRange* range = last != last_.end() && last->second.plan ? last->second.plan->find(p.name) : nullptr;
     const int64_t planned = range != nullptr ? range->offsets.end.value : end;
     if (p.younger && begun != beginnings_.end() && begin != 0)
-      throw Violation("missing: " + to_string(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
+      throw Violation("missing: " + pipeline_.name + " " + to_string(p.name) + " is younger than the pipeline and begins at " + std::to_string(begin));
     for (int64_t at = 0; at < p.last_end(); ++at) {
-      using Kind = LogPartition::Kind;
-      const auto& record = p.records[static_cast<size_t>(at)];
-      const int rows = record.rows, letters = record.letters;
-      const bool due = at >= begin && at < end && record.kind != Kind::kHole;
-      const bool right = due ? (record.kind == Kind::kRow      ? rows == 1 && letters == 0
-                                : record.kind == Kind::kLetter ? rows == 0 && letters == 1
-                                                               : rows + letters == 1)
-                             : letters == 0 && (rows == 0 || (at >= end && at < planned && rows == 1));
-      const int alerts = record.alerts, raised = due && rows == 1 && record.raises ? 1 : 0;
-      if (right && alerts != raised && !(p.deleted && at >= end && alerts <= 1))
-        throw Violation((raised > alerts ? "missing: " : "wrong: ") + to_string(p.name) + " at " + std::to_string(at) + " has " + std::to_string(alerts) +
-                        " alerts, and should have " + std::to_string(raised));
-      if (!right && !(p.deleted && at >= end && rows + letters <= 1))  // a deleted topic's last transaction isn't followed
-        throw Violation((due && rows + letters == 0 ? "missing: " : "wrong: ") + to_string(p.name) + " at " + std::to_string(at) + " has " +
-                        std::to_string(rows) + " rows and " + std::to_string(letters) + " dead letters");
+      if (right_at_the_end(p, at, begin, end, planned)) continue;
+      const auto& there = arrived(p, at);
+      const bool due = at >= begin && at < end && p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole;
+      throw Violation(std::string(due && there.rows + there.letters == 0 ? "missing: " : "wrong: ") + pipeline_.name + " " + to_string(p.name) + " at " +
+                      std::to_string(at) + (due ? ", which is due," : "") + " has " + std::to_string(there.rows) + " rows, " + std::to_string(there.letters) +
+                      " dead letters, " + std::to_string(there.alerts) + " alerts, and is billed " + std::to_string(there.billed) + " times");
     }
   }
+}
+
+// `end`: committed; up to `planned` a plan is pending, which sinks may have.
+bool Checker::right_at_the_end(const LogPartition& p, int64_t at, int64_t begin, int64_t end, int64_t planned) const {
+  using Kind = LogPartition::Kind;
+  const auto& record = p.records[static_cast<size_t>(at)];
+  const auto& [rows, letters, alerts, billed, skipped, given_up] = arrived(p, at);
+  if (p.deleted && at >= end) return rows + letters <= 1 && alerts <= 1 && billed <= 1;  // a deleted topic's last transaction isn't followed
+  if (record.kind == Kind::kHole || at < begin || at >= end) {
+    const bool may_be_there = record.kind != Kind::kHole && at >= end && at < planned;
+    return letters == 0 && alerts == 0 && rows <= may_be_there && billed <= may_be_there;
+  }
+  if (given_up) return rows + letters <= 1 && alerts <= rows && billed <= 1;                           // by an operator, see abandoned() and accepted()
+  const bool dead = record.kind == Kind::kLetter || (record.kind == Kind::kUncertain && letters > 0);  // uncertain: as its plan decided
+  const bool due = !dead && record.usage > 0 && pipeline_.sinks.billing;
+  const bool lost = world_.ledger.restored() && (p.deleted || tampered_.contains(p.name));  // nobody can tell from where billing lacks it
+  return letters == dead && rows == (!dead && pipeline_.sinks.rows()) && alerts == (!dead && record.raises && pipeline_.sinks.alerts) &&
+         (billed == due || (billed == 0 && (skipped || lost)));
 }
 
 std::string Checker::state_of(const LogPartition& p) const {

@@ -15,13 +15,16 @@ ClickHouse::ClickHouse(World& world) : world_(world) {
 }
 
 std::optional<int64_t> ClickHouse::time() const {
-  if (world_.env.now() < up_at_) return std::nullopt;
+  if (world_.env.now() < up_at_ || world_.faults.outage_of(Server::kClickHouse)) return std::nullopt;
   return world_.env.now() + clock_error_;
 }
 
+Checker& ClickHouse::checker_of(const Rows& rows) const { return world_.pipelines[static_cast<size_t>(rows.made->pipeline)]->checker; }
+
 void ClickHouse::insert(const InsertRequest& request, const Reply& reply) {
   if (!time()) return reply(false);
-  world_.checker.insert_seen(*request.rows);
+  ++world_.saw.inserts;
+  checker_of(*request.rows).sees("ClickHouse", *request.rows->made);
   const uint64_t number = ++numbers_;
   under_way_.push_back({number, request, reply});
   const auto& s = world_.env.schedule;
@@ -33,8 +36,8 @@ void ClickHouse::body_is_whole(uint64_t number) {
   const auto at = std::ranges::find(under_way_, number, &UnderWay::number);
   if (at == under_way_.end()) return;  // it died with the server
   if (*time() / 1000 > at->request.deadline_s && world_.env.guards.world.deadline) {
-    world_.checker.saw.refused_late++;
-    world_.env.trace([&] { return "clickhouse: refused after its term, " + to_string(at->request.rows->plan->id.value); });
+    world_.saw.refused_late++;
+    world_.env.trace([&] { return "clickhouse: refused after its term, " + to_string(at->request.rows->made->plan->id.value); });
     return take(number)->reply(false);
   }
   const auto& s = world_.env.schedule;
@@ -44,8 +47,8 @@ void ClickHouse::body_is_whole(uint64_t number) {
 
 bool ClickHouse::remembers(const InsertRequest& request) {
   std::erase_if(tokens_, [&](const Token& t) { return t.at + window_ms_ < world_.env.now(); });
-  return std::ranges::any_of(tokens_,
-                             [&](const Token& t) { return t.token == request.token && t.plan == request.rows->plan->id && t.table == request.rows->table; });
+  return std::ranges::any_of(
+      tokens_, [&](const Token& t) { return t.token == request.token && t.plan == request.rows->made->plan->id && t.table == request.rows->table; });
 }
 
 void ClickHouse::land(uint64_t number) {
@@ -55,20 +58,20 @@ void ClickHouse::land(uint64_t number) {
   const Rows& rows = *request.rows;
   const auto say = [&](const char* what) {
     world_.env.trace([&] {
-      return std::string("clickhouse: ") + what + ", plan " + to_string(rows.plan->id.value) + " table " + rows.table + " token " +
+      return std::string("clickhouse: ") + what + ", plan " + to_string(rows.made->plan->id.value) + " table " + rows.table + " token " +
              std::to_string(request.token);
     });
   };
   const bool answered = !world_.env.chance(world_.env.schedule.answer_lost);
   if (remembers(request)) {
-    world_.checker.saw.deduplicated++;
+    world_.saw.deduplicated++;
     say("deduplicated");
     if (answered) insert->reply(true);
     return;
   }
-  tokens_.push_back({rows.table, rows.plan->id, request.token, world_.env.now()});
+  tokens_.push_back({rows.table, rows.made->plan->id, request.token, world_.env.now()});
   if (world_.env.chance(world_.env.schedule.lost_at_rename)) {
-    world_.checker.saw.lost_at_rename++;
+    world_.saw.lost_at_rename++;
     say("token kept, rows lost");
     if (world_.env.random.chance(0.5)) crash();
     return insert->reply(false);
@@ -80,8 +83,8 @@ void ClickHouse::land(uint64_t number) {
 }
 
 void ClickHouse::rows_are_there(const Rows& rows, size_t begin, size_t end) {
-  counts_[{rows.plan->id, rows.table}] += end - begin;
-  world_.checker.landed(rows, begin, end);
+  counts_[{rows.made->plan->id, rows.table}] += end - begin;
+  checker_of(rows).landed(rows, begin, end);
 }
 
 // The broken rule: two parts, and the server may die between them.
@@ -117,7 +120,7 @@ void ClickHouse::perhaps_again(const InsertRequest& request) {
 
 std::optional<uint64_t> ClickHouse::under_way(PlanId plan, const std::string& table) const {
   if (!time()) return std::nullopt;
-  return std::ranges::count_if(under_way_, [&](const UnderWay& u) { return u.request.rows->plan->id == plan && u.request.rows->table == table; });
+  return std::ranges::count_if(under_way_, [&](const UnderWay& u) { return u.request.rows->made->plan->id == plan && u.request.rows->table == table; });
 }
 
 std::optional<uint64_t> ClickHouse::count(PlanId plan, const std::string& table) {
@@ -128,9 +131,9 @@ std::optional<uint64_t> ClickHouse::count(PlanId plan, const std::string& table)
   return cached_.try_emplace({plan, table}, rows).first->second;
 }
 
-std::optional<bool> ClickHouse::has_rows(const TopicPartition& partition) const {
+std::optional<bool> ClickHouse::has_rows(const Pipeline& pipeline, const TopicPartition& partition) const {
   if (!time()) return std::nullopt;
-  return world_.checker.has_rows(partition);
+  return pipeline.checker.has_rows(partition);
 }
 
 void ClickHouse::go_down(int64_t ms) {

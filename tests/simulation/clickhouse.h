@@ -13,6 +13,8 @@
 namespace millrace::simulation {
 
 struct World;
+struct Pipeline;
+class Checker;
 
 struct InsertRequest {
   RowsPtr rows;
@@ -31,7 +33,7 @@ class ClickHouse {
   std::optional<int64_t> time() const;  // ms since 1970
   std::optional<uint64_t> under_way(PlanId plan, const std::string& table) const;
   std::optional<uint64_t> count(PlanId plan, const std::string& table);
-  std::optional<bool> has_rows(const TopicPartition& partition) const;
+  std::optional<bool> has_rows(const Pipeline& pipeline, const TopicPartition& partition) const;
 
   void crash();
   void lose_power();
@@ -51,6 +53,7 @@ class ClickHouse {
   std::optional<UnderWay> take(uint64_t number);
   void perhaps_again(const InsertRequest& request);
   void go_down(int64_t ms);
+  Checker& checker_of(const Rows& rows) const;
   struct Token {
     std::string table;
     PlanId plan;

@@ -14,7 +14,8 @@ static_assert(std::size(kActionNames) == std::variant_size_v<pipeline::Action>);
 
 }  // namespace
 
-Lane::Lane(World& world, Process& process, std::string name, int) : world_(world), process_(process), name_(std::move(name)) {}
+Lane::Lane(World& world, Pipeline& pipeline, Process& process, std::string name)
+    : world_(world), pipeline_(pipeline), process_(process), name_(std::move(name)) {}
 
 void Lane::start() {
   core_.emplace(world_.env.guards.lane, process_.semantics());
@@ -67,9 +68,9 @@ bool Lane::something_happens_amid_actions() {
 void Lane::join() {
   world_.env.queue.after(world_.env.delay(), [this] {
     if (process_.dead()) return;
-    world_.group.join(*this);
+    pipeline_.group.join(*this);
     world_.env.queue.after(world_.env.schedule.session_ms, [this] {
-      if (!process_.running()) world_.group.leave_unless_heard(*this);
+      if (!process_.running()) pipeline_.group.leave_unless_heard(*this);
     });
   });
 }
@@ -90,7 +91,7 @@ void Lane::synchronised(const Membership& membership, const std::vector<TopicPar
 }
 
 void Lane::revoke(const std::vector<TopicPartition>& partitions) {
-  ++world_.checker.saw.revoked;
+  ++world_.saw.revoked;
   const uint64_t drain = ++drains_;
   deadline_passed_ = false;
   world_.env.trace([&] { return name_ + ": " + std::to_string(partitions.size()) + " partitions are revoked"; });
@@ -112,7 +113,7 @@ void Lane::close() {
 void Lane::prompted(uint64_t member) {
   from_coordinator([=, this] {
     if (member != next_member_ || closing_ || core_->draining()) return;  // draining: it joins again when it has let go
-    world_.env.queue.after(world_.env.delay(), [=, this] { world_.group.joins_again(member, {}); });
+    world_.env.queue.after(world_.env.delay(), [=, this] { pipeline_.group.joins_again(member, {}); });
   });
 }
 
@@ -130,7 +131,7 @@ void Lane::lost_membership(uint64_t member) {
 }
 
 void Lane::lose() {
-  ++world_.checker.saw.lost;
+  ++world_.saw.lost;
   world_.env.trace([&] { return name_ + ": its partitions are lost"; });
   membership_ = {};
   next_member_ = 0;
@@ -146,7 +147,7 @@ void Lane::carry_out(const pipeline::action::Release& act) {
   const bool lost = std::exchange(joins_when_released_, false);
   for (const auto& name : act.partitions) {
     const auto in = [&](const auto& names) { return std::ranges::find(names, name) != names.end(); };
-    if (!lost && working_ && in(mine_)) world_.checker.released(name_, name, working_->id);
+    if (!lost && working_ && in(mine_)) pipeline_.checker.released(name_, name, working_->id);
     if (!lost && !deadline_passed_ && commit_ && std::ranges::any_of(commit_->request.offsets, [&](const auto& e) { return e.partition == name; }))
       throw Violation("I6: " + name_ + " let go of " + name.topic + " in the middle of a commit");
     reading_.erase(name);
@@ -158,7 +159,7 @@ void Lane::carry_out(const pipeline::action::Release& act) {
     return process_.lane_is_through();
   }
   if (lost) return join();
-  world_.env.queue.after(world_.env.delay(), [this, member = next_member_, partitions = act.partitions] { world_.group.joins_again(member, partitions); });
+  world_.env.queue.after(world_.env.delay(), [this, member = next_member_, partitions = act.partitions] { pipeline_.group.joins_again(member, partitions); });
 }
 
 std::string Lane::state() const {
@@ -170,6 +171,8 @@ std::string Lane::state() const {
                      (producer_ == 0 ? ", no producer" : "") + (commit_ ? ", committing" : "");
   if (working_) text += ", works on plan " + to_string(working_->id.value) + " with " + std::to_string(writes_.size()) + " writes";
   for (const auto& write : writes_) text += ", write in " + std::to_string(write->machine.action().index());
+  if (call_) text += call_->durable ? ", billed" : ", not billed";
+  if (files_) text += files_->durable ? ", manifested" : ", not manifested";
   for (const auto& name : core_->held())
     text += ", " + name.topic + "/" + std::to_string(name.partition.value) +
             (stopped_.contains(name) ? " stopped"

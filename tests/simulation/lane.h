@@ -13,15 +13,19 @@
 
 #include "pipeline/commit/lane_protocol.h"
 #include "simulation/broker.h"
+#include "simulation/checker.h"
 #include "simulation/clickhouse.h"
+#include "simulation/disk.h"
+#include "simulation/ledger.h"
 
 namespace millrace::simulation {
 
 class Process;
+struct Pipeline;
 
 class Lane {
  public:
-  Lane(World& world, Process& process, std::string name, int life);
+  Lane(World& world, Pipeline& pipeline, Process& process, std::string name);
 
   void start();
   void close();
@@ -53,10 +57,6 @@ class Lane {
     Membership member;
   };
   using CommitPtr = std::shared_ptr<CommitRun>;
-  struct Made {  // the rows of the plan that is worked on
-    std::vector<pipeline::GivenUp> given_up;
-    std::vector<PlanRange> read;  // what they were made of
-  };
   struct TableWrite {
     RowsPtr rows;
     pipeline::ClickHouseWrite machine;
@@ -64,6 +64,22 @@ class Lane {
     bool dropped = false;
   };
   using WritePtr = std::shared_ptr<TableWrite>;
+  struct BillingCall {  // of the plan, again and again until it is answered
+    BillPtr bill;
+    uint64_t step = 0;
+    int failures = 0;
+    bool durable = false, dropped = false;
+  };
+  using CallPtr = std::shared_ptr<BillingCall>;
+  struct FilesWrite {  // the plan's files, then its manifest
+    MadePtr made;
+    std::vector<std::pair<std::string, RowsPtr>> files;  // by name
+    pipeline::Manifest manifest;
+    size_t written = 0;  // files
+    int failures = 0;
+    bool looked = false, durable = false, dropped = false;  // looked: there was no manifest when the attempt began
+  };
+  using FilesPtr = std::shared_ptr<FilesWrite>;
 
   // Later, on the lane's thread, if its process lives.
   void later(int64_t ms, std::function<void()> event);
@@ -85,7 +101,8 @@ class Lane {
   void carry_out(const pipeline::action::Stopped& act);
   void init_producer(uint64_t attempt);
   std::optional<std::string> cannot_rebuild(const Plan& plan) const;
-  Made made_again(const Plan& plan);
+  Made made_again(const PlanPtr& plan);
+  bool raises_alerts(const Plan& plan) const;
   void rebuild(const PlanPtr& plan);
 
   // lane_transactions.cc
@@ -96,12 +113,28 @@ class Lane {
   void finish(const CommitPtr& run, pipeline::CommitAnswer answer);
 
   // lane_writes.cc
+  void begin_writes(bool fresh);
+  void written();
+  void refused(const char* sink, const std::string& reason, Checker::Cause cause);
+  void drop_writes();
+
+  // lane_inserts.cc
   void advance(const WritePtr& write);
   template <class Ask, class Tell>
   void query(const WritePtr& write, Ask ask, Tell tell);
   void insert(const WritePtr& write, const pipeline::ClickHouseWrite::Insert& act);
-  void written();
-  void drop_writes();
+
+  // lane_billing.cc
+  void call_billing(const CallPtr& call);
+  void billing_answered(const CallPtr& call, const std::optional<billing::PlanAnswer>& answer);
+
+  // lane_files.cc
+  void advance(const FilesPtr& write);
+  void look_for_manifest(const FilesPtr& write);
+  void write_file(const FilesPtr& write);
+  void write_manifest(const FilesPtr& write);
+  void files_failed(const FilesPtr& write);
+  void manifest_is_there(const FilesPtr& write, const DiskFile& there);
 
   // lane_epochs.cc
   void tick();
@@ -114,6 +147,7 @@ class Lane {
   void lose();
 
   World& world_;
+  Pipeline& pipeline_;
   Process& process_;
   const std::string name_;  // transactional.id and group.instance.id
   std::optional<pipeline::LaneProtocol> core_;
@@ -136,8 +170,10 @@ class Lane {
   PlanPtr closed_plan_;                                           // whose rows are collected, and which isn't written yet
   PlanPtr working_;                                               // rebuilt or written
   std::vector<TopicPartition> committed_last_, mine_;             // of it, as the commit that announced or adopted it said
-  Made made_;
-  std::vector<WritePtr> writes_;
+  Made made_;                                                     // of it
+  std::vector<WritePtr> writes_;                                  // to ClickHouse, one a table
+  CallPtr call_;                                                  // nullptr: nothing to bill
+  FilesPtr files_;                                                // nullptr: no warehouse
   std::set<TopicPartition> stopped_;
   uint64_t plans_ = 0;
 };

@@ -32,11 +32,13 @@ void Lane::read_on() {
 void Lane::close_epoch() {
   if (!process_.running() || !core_->wants_epoch()) return;
   const int64_t difference = process_.clock_error() - world_.clickhouse.clock_error();
-  if (std::abs(difference) > 1'000 && world_.env.guards.world.clocks_checked) return;
+  if (pipeline_.sinks.clickhouse && std::abs(difference) > 1'000 && world_.env.guards.world.clocks_checked) return;
+  if (!world_.env.guards.world.own_sinks_only && world_.faults.outage()) return;  // the broken rule
   Plan plan;
   plan.time_ms = process_.clock();
   plan.id = PlanId(make_uuid_v7(plan.time_ms, world_.env.random.next(), world_.env.random.next()));
-  if (!world_.env.guards.world.fresh_plan_ids) plan.id = PlanId(make_uuid_v7(0, ++plans_, static_cast<uint64_t>(name_[1])));  // as counted by this process
+  if (!world_.env.guards.world.fresh_plan_ids)
+    plan.id = PlanId(make_uuid_v7(0, ++plans_, static_cast<uint64_t>(process_.slot())));  // as counted by this process
   plan.catalog = process_.catalog();
   plan.row_semantics = process_.semantics();
   for (auto& [name, reading] : reading_) {
@@ -50,9 +52,10 @@ void Lane::close_epoch() {
       if (p.records[static_cast<size_t>(at)].kind == LogPartition::Kind::kUncertain && world_.env.random.chance(0.5))
         plan.given_up.push_back({static_cast<uint16_t>(plan.ranges.size()), Offset(at), {}});
     plan.ranges.push_back(p.range(reading.begin, end));
-    reading.begin = end;
   }
   if (plan.ranges.empty()) return;
+  if (world_.env.guards.world.alert_topic_first && raises_alerts(plan) && !process_.knows_alert_topic()) return;
+  for (const PlanRange& range : plan.ranges) reading_.at(range.partition).begin = range.offsets.end.value;
   closed_plan_ = std::make_shared<const Plan>(std::move(plan));
   event([&] { core_->epoch_closed(closed_plan_); });
 }

@@ -18,19 +18,20 @@ void Lane::carry_out(const pipeline::action::Commit& act) {
   const auto& rules = world_.env.guards.world;
   for (const auto kind : {Letter::Kind::kDeadLetter, Letter::Kind::kAlert}) {
     if (!act.lands) break;
+    if (kind == Letter::Kind::kAlert && (!pipeline_.sinks.alerts || !process_.knows_alert_topic())) continue;  // can't be sent, see alert_topic_first
     const bool of_landing = kind == Letter::Kind::kAlert ? rules.alerts_of_landing : rules.letters_of_landing;
     const auto made = world_.log.letters(kind, *act.lands, of_landing ? act.landing : partitions_of(*act.lands), made_.given_up);
     if (kind == Letter::Kind::kAlert ? rules.alerts_in_transaction : rules.letters_in_transaction)
       run->letters.insert(run->letters.end(), made.begin(), made.end());
     else
-      world_.checker.lettered(name_, made);
+      pipeline_.checker.lettered(name_, made);
   }
   commit_ = run;
   later(kCommitTimeoutMs, [=, this] { finish(run, CommitAnswer::kUnknown); });
   if (producer_ != 0) return send_offsets(run);
   // The core commits without a producer only when a guard is gone.
   world_.env.queue.after(world_.env.delay(), [=, this] {
-    const auto epoch = world_.broker.init(name_);
+    const auto epoch = world_.broker.init(pipeline_, name_);
     later(world_.env.delay(), [=, this] {
       if (!epoch) return finish(run, CommitAnswer::kUnknown);
       producer_ = run->epoch = *epoch;
@@ -47,7 +48,7 @@ void Lane::send_offsets(const CommitPtr& run) {
   if (world_.env.chance(world_.env.schedule.transaction_fails)) return send_end(run, false);  // a dead letter or an alert wasn't taken
   if (world_.env.chance(world_.env.schedule.lost)) return;
   world_.env.queue.after(world_.env.delay(), [=, this] {
-    const BrokerAnswer answer = world_.broker.add(name_, run->epoch, run->number, run->member, run->request.offsets, run->letters);
+    const BrokerAnswer answer = world_.broker.add(pipeline_, name_, run->epoch, run->number, run->member, run->request.offsets, run->letters);
     if (world_.env.chance(world_.env.schedule.lost)) return;
     later(world_.env.delay(), [=, this] { offsets_answered(run, answer); });
   });
@@ -69,7 +70,7 @@ void Lane::send_end(const CommitPtr& run, bool commit) {
   const int copies = world_.env.chance(world_.env.schedule.lost) ? 2 : 1;  // sent again by the client, after a connection broke
   for (int i = 0; i < copies; ++i)
     world_.env.queue.after(world_.env.delay(), [=, this] {
-      const BrokerAnswer answer = world_.broker.end(name_, run->epoch, run->number, commit);
+      const BrokerAnswer answer = world_.broker.end(pipeline_, name_, run->epoch, run->number, commit);
       if (!world_.env.chance(world_.env.schedule.lost)) later(world_.env.delay(), [=, this] { end_answered(run, commit, answer); });
     });
 }
@@ -84,7 +85,7 @@ void Lane::finish(const CommitPtr& run, CommitAnswer answer) {
   if (commit_ != run) return;
   commit_ = nullptr;
   if (answer == CommitAnswer::kUnknown) producer_ = 0;
-  (answer == CommitAnswer::kUnknown ? world_.checker.saw.unknown : world_.checker.saw.refused) += answer != CommitAnswer::kYes;
+  (answer == CommitAnswer::kUnknown ? world_.saw.unknown : world_.saw.refused) += answer != CommitAnswer::kYes;
   world_.env.trace([&] {
     return name_ + ": commit " + (answer == CommitAnswer::kYes ? "acknowledged" : answer == CommitAnswer::kRefused ? "refused" : "without an answer");
   });

@@ -1,105 +1,70 @@
-// Carries out what ClickHouseWrite decides, one machine for each table of the plan.
+// A plan goes to all sinks of its pipeline at once, and is durable when each of them has it.
 #include <algorithm>
+#include <set>
 
+#include "pipeline/sinks/warehouse/names.h"
 #include "simulation/world.h"
 
 namespace millrace::simulation {
 
-using Write = pipeline::ClickHouseWrite;
-
-constexpr int64_t kInsertTimeoutMs = 6'000, kQueryTimeoutMs = 5'000;
-
 void Lane::drop_writes() {
   for (auto& write : writes_) write->dropped = true;
+  if (call_) call_->dropped = true;
+  if (files_) files_->dropped = true;
   writes_.clear();
+  call_ = nullptr;
+  files_ = nullptr;
 }
 
-template <class Ask, class Tell>
-void Lane::query(const WritePtr& write, Ask ask, Tell tell) {
-  const uint64_t step = write->step;
-  const auto answered = [=, this](auto&& then) {
-    if (write->dropped || write->step != step) return;
-    then();
-    advance(write);
-  };
-  later(kQueryTimeoutMs, [=] { answered([&] { write->machine.query_failed(); }); });
-  if (world_.env.chance(world_.env.schedule.lost)) return;
-  world_.env.queue.after(world_.env.delay(), [=, this] {
-    const auto answer = ask();
-    later(world_.env.delay(), [=] {
-      answered([&] {
-        if (answer)
-          tell(*answer);
-        else
-          write->machine.query_failed();
-      });
-    });
-  });
-}
-
-void Lane::advance(const WritePtr& write) {
-  if (write->dropped) return;
-  ++write->step;
-  const PlanId plan = write->rows->plan->id;
-  const std::string& table = write->rows->table;
-  Write& machine = write->machine;
-  const auto& act = machine.action();
-  if (const auto* one = std::get_if<Write::Insert>(&act)) return insert(write, *one);
-  if (std::holds_alternative<Write::AskServerTime>(act))
-    return query(write, [this] { return world_.clickhouse.time(); }, [&machine](int64_t ms) { machine.server_time(ms); });
-  if (std::holds_alternative<Write::AskUnderWay>(act))
-    return query(write, [this, plan, table] { return world_.clickhouse.under_way(plan, table); }, [&machine](uint64_t n) { machine.under_way(n); });
-  if (std::holds_alternative<Write::Count>(act))
-    return query(write, [this, plan, table] { return world_.clickhouse.count(plan, table); }, [&machine](uint64_t n) { machine.counted(n); });
-  if (const auto* wait = std::get_if<Write::Wait>(&act))
-    return later(wait->time.count(), [=, this, step = write->step] {
-      if (write->dropped || write->step != step) return;
-      write->machine.waited();
-      advance(write);
-    });
-  if (const auto* stop = std::get_if<Write::Stop>(&act)) throw Violation("ClickHouse: plan " + to_string(plan.value) + " stops: " + stop->reason);
-  written();
+void Lane::begin_writes(bool fresh) {
+  drop_writes();
+  const auto made = std::make_shared<const Made>(made_);
+  const Plan& plan = *working_;
+  if (pipeline_.sinks.billing) {
+    call_ = std::make_shared<BillingCall>(BillingCall{std::make_shared<const Bill>(world_.log.bill(made, pipeline_.name, process_.generation()))});
+    call_->durable = call_->bill->order.ranges.empty();
+  }
+  if (pipeline_.sinks.warehouse) {
+    files_ = std::make_shared<FilesWrite>(FilesWrite{made, {}, {pipeline_.name, plan.id, plan.time_ms, {}, {}}});
+    for (const PlanRange& range : plan.ranges)
+      files_->manifest.ranges.push_back({range.partition.topic, range.topic_id, range.partition.partition, range.offsets, range.records});
+  }
+  std::set<std::string> tables;
+  for (const PlanRange& range : plan.ranges) tables.insert(range.partition.topic);
+  for (const auto& table : tables) {
+    const auto rows = std::make_shared<const Rows>(world_.log.rows(made, table));
+    if (pipeline_.sinks.clickhouse)
+      writes_.push_back(
+          std::make_shared<TableWrite>(TableWrite{rows, pipeline::ClickHouseWrite(plan.time_ms, rows->records.size(), fresh, world_.env.guards.clickhouse)}));
+    if (!files_ || rows->records.empty()) continue;
+    std::string name = pipeline::file_name(table, plan.id, plan.time_ms);
+    if (!world_.env.guards.warehouse.names_by_plan) name += std::to_string(world_.env.random.next());
+    files_->files.emplace_back(name, rows);
+    files_->manifest.files.push_back({name, table, rows->records.size(), 0, {}});
+  }
+  for (const WritePtr& write : std::vector(writes_)) advance(write);
+  if (call_ && !call_->durable) call_billing(CallPtr(call_));
+  if (files_) advance(FilesPtr(files_));
+  if (writes_.empty() && !files_ && (!call_ || call_->durable)) written();
 }
 
 void Lane::written() {
-  if (!std::ranges::all_of(writes_, [](const auto& w) { return std::holds_alternative<Write::Durable>(w->machine.action()); })) return;
+  if (!working_) return;
+  const bool billed = !call_ || call_->durable || !world_.env.guards.billing.billing_awaited;
+  const bool filed = !files_ || files_->durable;
+  const bool landed =
+      std::ranges::all_of(writes_, [](const auto& w) { return std::holds_alternative<pipeline::ClickHouseWrite::Durable>(w->machine.action()); });
+  if (!billed || !filed || !landed) return;
   const PlanId plan = working_->id;
   event([&] { core_->plan_durable(plan); });
 }
 
-void Lane::insert(const WritePtr& write, const Write::Insert& act) {
-  const auto& s = world_.env.schedule;
-  const uint64_t step = write->step;
-  const auto answered = [=, this](bool acknowledged) {
-    if (write->dropped || write->step != step) return;
-    world_.env.trace([&] { return name_ + ": insert into " + write->rows->table + (acknowledged ? " acknowledged" : " failed"); });
-    if (acknowledged)
-      write->machine.insert_acknowledged();
-    else
-      write->machine.insert_failed();
-    advance(write);
-  };
-  world_.env.trace([&] { return name_ + ": inserts into " + write->rows->table + " in term " + std::to_string(act.term); });
-  later(kInsertTimeoutMs, [=] { answered(false); });
-  const InsertRequest request{write->rows, act.term, act.token, act.deadline_s};
-  const ClickHouse::Reply reply = [=, this](bool acknowledged) {
-    if (!acknowledged && !world_.env.guards.world.no_hidden_retry) {  // the broken rule: a proxy asks again
-      world_.env.queue.after(world_.env.delay(), [=, this] {
-        world_.clickhouse.insert(request, [=, this](bool second) { later(world_.env.delay(), [=] { answered(second); }); });
-      });
-      return;
-    }
-    later(world_.env.delay(), [=] { answered(acknowledged); });
-  };
-  if (!world_.env.chance(s.insert_lost)) {
-    int64_t late = world_.env.delay();
-    if (world_.env.chance(s.insert_late)) {  // by chance, or just about when its term ends
-      const int64_t end = (act.deadline_s + 1) * 1'000 - world_.env.now();
-      late = world_.env.random.chance(0.5) ? world_.env.random.between(500, world_.env.random.chance(0.1) ? 90'000 : 20'000)
-                                           : std::max<int64_t>(1, end + world_.env.random.between(-200, 600));
-    }
-    world_.env.queue.after(late, [=, this] { world_.clickhouse.insert(request, reply); });
-  }
+// `cause`: what it may be refused for, if there is anything.
+void Lane::refused(const char* sink, const std::string& reason, Checker::Cause cause) {
+  const PlanPtr plan = working_;
+  world_.env.trace([&] { return name_ + ": " + sink + " refuses plan " + to_string(plan->id.value) + ": " + reason; });
+  pipeline_.checker.refused(sink, plan, reason, cause);
+  event([&] { core_->plan_refused(plan->id, std::string(sink) + " refuses it: " + reason); });
 }
 
 }  // namespace millrace::simulation

@@ -6,10 +6,12 @@
 
 namespace millrace::simulation {
 
-Process::Process(World& world, int slot, int life) : world_(world), slot_(slot), semantics_(world.semantics) {
+Process::Process(World& world, Pipeline& pipeline, int slot)
+    : world_(world), pipeline_(pipeline), slot_(slot), semantics_(world.semantics), generation_(world.ledger.generation()) {
   clock_error_ = world.env.chance(world.env.schedule.wrong_clocks) ? world.env.random.between(-120'000, 120'000) : world.env.random.between(-500, 500);
-  for (int i = 0; i < world.env.schedule.lanes; ++i)
-    lanes_.push_back(std::make_unique<Lane>(world, *this, "w" + std::to_string(slot) + "-l" + std::to_string(i), life));
+  if (world.env.chance(world.env.schedule.wrong_generation)) ++generation_;
+  const std::string name = (world.env.guards.world.own_transactional_ids ? pipeline.name + "-w" : "w") + std::to_string(slot) + "-l";
+  for (int i = 0; i < world.env.schedule.lanes; ++i) lanes_.push_back(std::make_unique<Lane>(world, pipeline, *this, name + std::to_string(i)));
 }
 
 void Process::start() {
@@ -21,25 +23,25 @@ void Process::expect_session_timeout() {
   const int now = changes_;
   world_.env.queue.after(world_.env.schedule.session_ms, [this, now] {
     if (changes_ == now)
-      for (auto& lane : lanes_) world_.group.leave_unless_heard(*lane);
+      for (auto& lane : lanes_) pipeline_.group.leave_unless_heard(*lane);
   });
 }
 
 void Process::crash(const std::string& why) {
   if (dead()) return;
-  ++world_.checker.saw.crashes;
-  world_.env.trace([&] { return "process " + std::to_string(slot_) + " dies: " + why; });
+  ++world_.saw.crashes;
+  world_.env.trace([&] { return "process " + pipeline_.name + "-w" + std::to_string(slot_) + " dies: " + why; });
   state_ = State::kDead;
   ++changes_;
   unheard_.clear();
   expect_session_timeout();
-  world_.faults.died(slot_);
+  pipeline_.fleet.died(slot_);
 }
 
 void Process::freeze(int64_t ms) {
   if (!running()) return;
-  ++world_.checker.saw.freezes;
-  world_.env.trace([&] { return "process " + std::to_string(slot_) + " freezes for " + std::to_string(ms) + " ms"; });
+  ++world_.saw.freezes;
+  world_.env.trace([&] { return "process " + pipeline_.name + "-w" + std::to_string(slot_) + " freezes for " + std::to_string(ms) + " ms"; });
   state_ = State::kFrozen;
   const int now = ++changes_;
   expect_session_timeout();
@@ -50,7 +52,7 @@ void Process::freeze(int64_t ms) {
 
 void Process::wake() {
   if (!frozen()) return;
-  world_.env.trace([&] { return "process " + std::to_string(slot_) + " wakes"; });
+  world_.env.trace([&] { return "process " + pipeline_.name + "-w" + std::to_string(slot_) + " wakes"; });
   state_ = State::kRunning;
   ++changes_;
   for (auto& lane : lanes_) lane->pump();
@@ -59,7 +61,7 @@ void Process::wake() {
 
 void Process::stop_cleanly() {
   if (!running() || stopping_) return;
-  world_.env.trace([&] { return "process " + std::to_string(slot_) + " is asked to stop"; });
+  world_.env.trace([&] { return "process " + pipeline_.name + "-w" + std::to_string(slot_) + " is asked to stop"; });
   stopping_ = true;
   for (auto& lane : lanes_) lane->close();
   lane_is_through();
@@ -86,6 +88,8 @@ void Process::learn(CatalogHash version) {
   if (!catalogs_.insert(version).second) return;
   for (auto& lane : lanes_) lane->catalog_known(version);
 }
+
+bool Process::knows_alert_topic() { return alert_topic_known_ = alert_topic_known_ || world_.faults.alert_topic_there(); }
 
 int64_t Process::clock() const { return world_.env.now() + clock_error(); }
 int64_t Process::clock_error() const { return world_.env.quiet ? std::clamp<int64_t>(clock_error_, -500, 500) : clock_error_; }

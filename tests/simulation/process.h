@@ -12,10 +12,12 @@
 
 namespace millrace::simulation {
 
+struct Pipeline;
+
 class Process {
  public:
   // `slot`: its name in the fleet; one process a slot is not a zombie.
-  Process(World& world, int slot, int life);
+  Process(World& world, Pipeline& pipeline, int slot);
 
   void start();
   void crash(const std::string& why);
@@ -38,15 +40,18 @@ class Process {
   bool knows(CatalogHash version) const { return catalogs_.contains(version); }
   CatalogHash catalog() const { return newest_; }
   const std::set<CatalogHash>& catalogs() const { return catalogs_; }
-  uint16_t semantics() const { return semantics_; }  // its own; it speaks the one before, too
-  int64_t clock() const;                             // ms since 1970, as it believes
-  int64_t clock_error() const;                       // its clock minus the true time, ms
-  std::vector<std::unique_ptr<Lane>>& lanes() { return lanes_; }
+  uint16_t semantics() const { return semantics_; }    // its own; it speaks the one before, too
+  uint32_t generation() const { return generation_; }  // of the ledger, as its settings say
+  bool knows_alert_topic();                            // once known, it is for good
+  int64_t clock() const;                               // ms since 1970, as it believes
+  int64_t clock_error() const;                         // its clock minus the true time, ms
+  const std::vector<std::unique_ptr<Lane>>& lanes() const { return lanes_; }
 
  private:
   enum class State { kRunning, kFrozen, kDead };
   void expect_session_timeout();
   World& world_;
+  Pipeline& pipeline_;
   const int slot_;
   State state_ = State::kRunning;
   bool stopping_ = false;
@@ -56,6 +61,8 @@ class Process {
   std::set<CatalogHash> catalogs_;
   CatalogHash newest_;
   uint16_t semantics_;
+  uint32_t generation_ = 1;
+  bool alert_topic_known_ = false;
   int64_t clock_error_;
 };
 

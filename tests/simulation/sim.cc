@@ -15,8 +15,9 @@ using std::chrono::steady_clock;
 constexpr const char* kUsage =
     "usage: ./dev sim [--seed N] [--runs N] [--canary NAME] [--trace] | --canaries | --list\n"
     "\n"
-    "Runs the protocol's real core against a simulated broker, group, ClickHouse and log, with faults that come from the seed. Every\n"
-    "record must land exactly once, and no rule of ARCHITECTURE.md may be broken on the way. Time is virtual: a thousand runs take a\n"
+    "Runs the protocol's real core against a simulated broker, groups, ClickHouse, ledger, warehouse and log, with faults that\n"
+    "come from the seed. Every record must land exactly once in every sink of every pipeline, and no rule of ARCHITECTURE.md may be broken on the way. Time is "
+    "virtual: a thousand runs take a\n"
     "second or two. The same seed gives the same run, as long as the\n"
     "code is the same. Ends with 0: nothing was found, 1: a violation, 2: wrong options.\n"
     "\n"
@@ -80,6 +81,10 @@ void say_what_was_seen(const Sightings& s, uint64_t runs, double seconds) {
               n(s.refused), n(s.unknown), n(s.plans), n(s.adoptions), n(s.revoked), n(s.lost), n(s.stopped));
   std::printf("  inserts: %llu, deduplicated %llu, refused late %llu, rows lost with their token kept %llu; processes died %llu, froze %llu\n", n(s.inserts),
               n(s.deduplicated), n(s.refused_late), n(s.lost_at_rename), n(s.crashes), n(s.freezes));
+  std::printf("  billing: %llu plans applied, known %llu, refused %llu; warehouse: %llu manifests, files that were there %llu, disk full %llu\n", n(s.billed),
+              n(s.billed_before), n(s.billing_refused), n(s.manifests), n(s.files_were_there), n(s.disk_full));
+  std::printf("  operator: %llu plans abandoned, offsets accepted %llu, ranges skipped in billing %llu; ledgers restored %llu\n", n(s.abandoned), n(s.accepted),
+              n(s.skipped), n(s.ledger_restored));
 }
 
 int list() {

@@ -22,10 +22,16 @@ TEST(Simulation, EachRecordLandsExactlyOnceWhateverHappens) {
   const uint64_t runs = is_long() ? kLongTimes * kSweep : kSweep;
   const Search done = search(0, runs, {});
   ASSERT_FALSE(done.seed) << done.violation << "\nreplay: ./dev sim --seed " << *done.seed << " --runs 1 --trace";
-  for (const auto field : {&Sightings::commits, &Sightings::refused, &Sightings::unknown, &Sightings::adoptions, &Sightings::plans, &Sightings::inserts,
-                           &Sightings::deduplicated, &Sightings::refused_late, &Sightings::lost_at_rename, &Sightings::lost, &Sightings::revoked,
-                           &Sightings::stopped, &Sightings::crashes, &Sightings::freezes})
-    EXPECT_GT(done.saw.*field, runs / 20) << "too quiet a world proves nothing: field " << (&(done.saw.*field) - &done.saw.commits);
+  const auto seen = [&](uint64_t Sightings::* field, uint64_t times) {
+    EXPECT_GT(done.saw.*field, times) << "too quiet a world proves nothing: field " << (&(done.saw.*field) - &done.saw.commits);
+  };
+  for (const auto field :
+       {&Sightings::commits, &Sightings::refused, &Sightings::unknown, &Sightings::adoptions, &Sightings::plans, &Sightings::inserts, &Sightings::deduplicated,
+        &Sightings::refused_late, &Sightings::lost_at_rename, &Sightings::lost, &Sightings::revoked, &Sightings::stopped, &Sightings::crashes,
+        &Sightings::freezes, &Sightings::billed, &Sightings::billed_before, &Sightings::billing_refused, &Sightings::manifests, &Sightings::disk_full})
+    seen(field, runs / 20);
+  for (const auto field : {&Sightings::files_were_there, &Sightings::skipped, &Sightings::ledger_restored, &Sightings::abandoned, &Sightings::accepted})
+    seen(field, runs / 500);
 }
 
 TEST(Simulation, TheSameSeedGivesTheSameTraceTwice) {

@@ -43,8 +43,14 @@ LogPartition& SourceLog::add(const std::string& topic, int32_t partition, TopicI
                             : dice < 16 ? Kind::kLetter
                             : dice < 17 ? Kind::kUncertain
                                         : Kind::kHole,
-                            0, 0, 0, env_.random.next(), arrives, false});
-    made.records.back().raises = made.records.back().value % 4 == 0;
+                            env_.random.next(),
+                            arrives,
+                            false,
+                            0,
+                            {}});
+    auto& record = made.records.back();
+    record.raises = record.value % 4 == 0;
+    record.usage = static_cast<uint8_t>(record.value / 4 % 3 == 0 ? 0 : 1 + record.value / 12 % 9);
     arrives += env_.random.between(0, 2 * env_.schedule.faults_ms / count);
   }
   return made;
@@ -104,16 +110,41 @@ bool SourceLog::dead(const std::vector<GivenUp>& given_up, size_t range, const L
   return std::ranges::any_of(given_up, [&](const auto& given) { return given.range == range && given.offset == Offset(offset); });
 }
 
-Rows SourceLog::rows(const PlanPtr& plan, const std::string& table, CatalogHash catalog, uint16_t semantics, const std::vector<GivenUp>& given_up) {
-  Rows made{plan, table, {}, catalog, semantics, {}};
-  for (size_t i = 0; i < plan->ranges.size(); ++i) {
-    const PlanRange& range = plan->ranges[i];
+Rows SourceLog::rows(const MadePtr& made, const std::string& table) {
+  Rows rows{made, table, {}};
+  const Plan& plan = *made->plan;
+  for (size_t i = 0; i < plan.ranges.size(); ++i) {
+    const PlanRange& range = plan.ranges[i];
     if (range.partition.topic != table) continue;
     LogPartition& p = *find(range.topic_id, range.partition.partition);
     for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at)
-      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && !dead(given_up, i, p, at)) made.records.emplace_back(&p, at);
+      if (p.records[static_cast<size_t>(at)].kind != LogPartition::Kind::kHole && !dead(made->given_up, i, p, at)) rows.records.emplace_back(&p, at);
   }
-  return made;
+  return rows;
+}
+
+std::string SourceLog::tenant_of(const LogPartition::Record& record) { return "tenant " + std::to_string(record.value / 128 % 3); }
+
+// Every range of every topic, and what tenants used by the events of each that are delivered.
+Bill SourceLog::bill(const MadePtr& made, const std::string& pipeline, uint32_t generation) {
+  constexpr int64_t kDayMs = 86'400'000;
+  const Plan& plan = *made->plan;
+  Bill bill{made, {generation, pipeline, plan.id, plan.time_ms, {}, {}}, {}};
+  for (size_t i = 0; i < plan.ranges.size(); ++i) {
+    const PlanRange& range = plan.ranges[i];
+    LogPartition& p = *find(range.topic_id, range.partition.partition);
+    const auto number = static_cast<uint32_t>(bill.order.ranges.size());
+    const size_t before = bill.records.size();
+    for (int64_t at = range.offsets.begin.value; at < range.offsets.end.value; ++at) {
+      const auto& record = p.records[static_cast<size_t>(at)];
+      if (record.kind == LogPartition::Kind::kHole || record.usage == 0 || dead(made->given_up, i, p, at)) continue;
+      bill.records.emplace_back(&p, at);
+      bill.order.usage.push_back({number, tenant_of(record), "events", "1", 20'000 * kDayMs, kDayMs, Decimal{record.usage, 0}});
+    }
+    if (bill.records.size() == before && !env_.guards.billing.every_range_billed) continue;  // the broken rule
+    bill.order.ranges.push_back({range.partition.topic, range.topic_id, range.partition.partition, range.offsets, range.records});
+  }
+  return bill;
 }
 
 const char* name(Letter::Kind kind) { return kind == Letter::Kind::kAlert ? "alert" : "dead letter"; }

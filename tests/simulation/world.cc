@@ -12,38 +12,15 @@ constexpr uint64_t kEventsMax = 2'000'000;  // a run takes some thousands
 }  // namespace
 
 World::World(uint64_t seed, const Guards& guards, const Trace& trace)
-    : env(seed, guards, trace), catalogs{CatalogHash({5, 1})}, log(env), checker(*this), broker(*this), group(*this), clickhouse(*this), faults(*this) {}
-
-Process* World::current(int slot) {
-  for (auto at = processes.rbegin(); at != processes.rend(); ++at)
-    if ((*at)->slot() == slot) return (*at)->dead() ? nullptr : at->get();
-  return nullptr;
-}
-
-Process& World::start_process(int slot) {
-  env.trace([&] { return "process " + std::to_string(slot) + " starts"; });
-  processes.push_back(std::make_unique<Process>(*this, slot, static_cast<int>(processes.size())));
-  processes.back()->start();
-  return *processes.back();
-}
-
-bool World::finished() {
-  return std::ranges::all_of(log.current(), [&](const LogPartition* p) {
-    const Lane* holder = group.holder(p->name);
-    return checker.finished(*p, holder != nullptr && holder->stopped(p->name));
-  });
+    : env(seed, guards, trace), catalogs{CatalogHash({5, 1})}, log(env), broker(*this), clickhouse(*this), ledger(*this), disk(*this), faults(*this) {
+  for (size_t i = 0; i < env.schedule.pipelines.size(); ++i) pipelines.push_back(std::make_unique<Pipeline>(*this, static_cast<int>(i)));
 }
 
 std::string World::state() {
   std::string text = "nothing moves any more:";
-  for (const LogPartition* p : log.current()) text += "\n    " + checker.state_of(*p);
-  for (int slot = 0; slot < env.schedule.processes; ++slot) {
-    Process* process = current(slot);
-    if (process == nullptr)
-      text += "\n    process " + std::to_string(slot) + " is dead";
-    else
-      for (const auto& lane : process->lanes()) text += "\n    " + lane->state();
-  }
+  if (faults.outage()) text += std::string(" (while ") + name(env.schedule.outage) + " is down)";
+  for (const auto& pipeline : pipelines)
+    if (!pipeline->finished()) text += pipeline->state();
   return text;
 }
 
@@ -52,29 +29,36 @@ void World::run_until(int64_t ms) {
     if (env.queue.made() > kEventsMax) throw Violation("it goes on without end: " + std::to_string(kEventsMax) + " events; " + state());
 }
 
-void World::wait_for_the_end() {
-  const int64_t latest = env.now() + kPeaceMaxMs;
+void World::wait_for(bool (*which)(const Pipeline&)) {
+  const int64_t begin = env.now();
   bool mended = false;
-  for (int64_t look = env.now();; look += kLookMs) {
+  for (int64_t look = begin;; look += kLookMs) {
     run_until(look);
-    if (look > latest) throw Violation(state());
-    if (mended && !faults.at_work() && finished()) return;
-    if ((look - latest + kPeaceMaxMs) % 5'000 < kLookMs) faults.keep_the_peace(), mended = true;
+    if (look > begin + kPeaceMaxMs) throw Violation(state());
+    if (mended && std::ranges::all_of(pipelines, [&](const auto& pipeline) { return !which(*pipeline) || pipeline->finished(); })) return;
+    if ((look - begin) % 5'000 >= kLookMs) continue;
+    for (auto& pipeline : pipelines) pipeline->operators.keep_the_peace();
+    mended = true;
   }
 }
 
 void World::run() {
-  for (int slot = 0; slot < env.schedule.processes; ++slot) start_process(slot);
+  for (auto& pipeline : pipelines) pipeline->fleet.begin();
+  for (auto& pipeline : pipelines) pipeline->operators.begin();
   faults.begin();
-  const int64_t faults_end = env.now() + env.schedule.faults_ms;
-  run_until(faults_end);
+  run_until(env.now() + env.schedule.faults_ms);
   faults.end();
-  wait_for_the_end();
+  for (auto& pipeline : pipelines) pipeline->fleet.peace();
+  if (faults.outage()) {
+    wait_for([](const Pipeline& pipeline) { return !pipeline.sinks.use(pipeline.world.env.schedule.outage); });
+    faults.outage_over();
+  }
+  wait_for([](const Pipeline&) { return true; });
   // What is late still comes, and must find nothing to spoil.
-  faults.over();
-  for (auto& process : processes) process->end();
+  for (auto& pipeline : pipelines) pipeline->fleet.over();
   while (!env.queue.empty()) run_until(env.now() + kPeaceMaxMs);
-  checker.at_the_end();
+  for (auto& pipeline : pipelines) pipeline->checker.at_the_end();
+  ledger.at_the_end();
 }
 
 Outcome run(uint64_t seed, const Guards& guards, const Trace& trace) {
@@ -85,7 +69,7 @@ Outcome run(uint64_t seed, const Guards& guards, const Trace& trace) {
   } catch (const Violation& violation) {
     outcome.violation = violation.what();
   }
-  outcome.saw = world.checker.saw;
+  outcome.saw = world.saw;
   return outcome;
 }
 

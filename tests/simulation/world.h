@@ -1,5 +1,6 @@
 #pragma once
-// One run: everything that there is in it, and how it goes. Faults for a while, then peace, in which everything must come to its end.
+// One run: everything that there is in it, and how it goes. Faults for a while, then peace, in which everything must come to its end: first in
+// the pipelines that don't use what may still be down, then everywhere.
 
 #include <memory>
 #include <optional>
@@ -8,12 +9,12 @@
 #include <vector>
 
 #include "simulation/broker.h"
-#include "simulation/checker.h"
 #include "simulation/clickhouse.h"
+#include "simulation/disk.h"
 #include "simulation/environment.h"
 #include "simulation/faults.h"
-#include "simulation/group.h"
-#include "simulation/process.h"
+#include "simulation/ledger.h"
+#include "simulation/pipeline.h"
 #include "simulation/source_log.h"
 
 namespace millrace::simulation {
@@ -22,24 +23,22 @@ struct World {
   World(uint64_t seed, const Guards& guards, const Trace& trace);
 
   void run();  // throws Violation
-  Process& start_process(int slot);
-  Process* current(int slot);  // nullptr: none has been started, or it has died
 
   Environment env;
+  Sightings saw{};
   std::set<CatalogHash> catalogs;  // versions there are
   uint16_t semantics = 1;          // of the binary that processes are started with
   SourceLog log;
-  Checker checker;
   Broker broker;
-  Group group;
   ClickHouse clickhouse;
+  Ledger ledger;
+  Disk disk;
   Faults faults;
-  std::vector<std::unique_ptr<Process>> processes;  // in order of their start, the dead ones too: letters to them are under way
+  std::vector<std::unique_ptr<Pipeline>> pipelines;
 
  private:
   void run_until(int64_t ms);
-  bool finished();
-  void wait_for_the_end();
+  void wait_for(bool (*which)(const Pipeline&));
   std::string state();
 };
 
