@@ -33,6 +33,7 @@ def check(run, rounds):
     assert found["chaos_faults_not_met"] == 0, f"faults that nothing felt show nothing:\n{said}"
 
 
+@pytest.mark.long
 def test_ten_rounds_of_faults_lose_and_double_nothing(run):
     check(run, ROUNDS)
 
@@ -54,6 +55,7 @@ def audit_again(run):
     return run.audit.round()
 
 
+@pytest.mark.long
 def test_what_is_planted_is_found_in_every_sink(run):
     told = run.play(1, [])
     assert told["passed"] and told["events"] > 1000, told
