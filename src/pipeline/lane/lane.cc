@@ -80,7 +80,8 @@ void Lane::turn() {
   }
   ingest_.poll(patience(), in_epochs());
   serve_group();
-  carry_out();  // what is revoked or lost must be out of the epoch before it may close
+  if (fatal_) return;  // nothing that the core wants is carried out any more, so nothing may be planned either
+  carry_out();         // what is revoked or lost must be out of the epoch before it may close
   seek_beginnings();
   take_up_catalog();
   collect();
