@@ -68,7 +68,7 @@ kafka() {
   echo "setup: fetching Apache Kafka 4.4.0"
   mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.4.0/libs" >"$stamp/kafka.log" 2>&1 ||
     failed kafka Kafka || return 1
-  class_archive >>"$stamp/kafka.log" 2>&1 || failed kafka "Kafka's first start" || return 1
+  class_archive >>"$stamp/kafka.log" 2>&1 || { rm -f "$stamp/kafka-4.4.0/classes.jsa"; touch "$stamp/kafka-4.4.0/classes.jsa"; }  # not every Java can; brokers start without it, too
   touch "$stamp/kafka-4.4.0/complete"
 }
 # A broker runs once and leaves its classes as the JVM wants them, and an empty storage: later starts take half the CPU time.
