@@ -2,7 +2,7 @@
 
 Real broker, real engine, the records of the published baseline (topic page.view). One JSON object a run goes to bench/history.jsonl.
 """
-import argparse, datetime, json, os, pathlib, platform, subprocess, sys, tempfile, time, urllib.parse
+import argparse, datetime, json, os, platform, subprocess, sys, tempfile, time, urllib.parse
 from pipeline import BINARY, ROOT, Pipeline, cpu_seconds, resident_mb, until
 from storm import GROUPS, WORKERS, Lag, Storm
 

@@ -1,5 +1,5 @@
 """A broker, an engine and a registry of its own for one measurement, and a worker over page.view, watched from outside."""
-import io, json, os, pathlib, shutil, signal, subprocess, sys, tempfile, time, urllib.parse, urllib.request
+import io, json, os, pathlib, shutil, signal, subprocess, tempfile, time, urllib.parse, urllib.request
 import fastavro
 from confluent_kafka import Consumer, TopicPartition
 

@@ -34,7 +34,6 @@ sanitized() {  # preset; by default the rooms that handle bytes and threads by t
 end_to_end() {
   say "end-to-end tests"
   local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-  # Faults last: the C++ tests have done with the machine then.
   "$python/bin/python" -m pytest tests/rules tests/warehouse tests/e2e tests/chaos -p no:cacheprovider -q -ra --durations=15 \
     --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
   reports+=("$logs/e2e.xml")

@@ -1,7 +1,7 @@
 """Fixtures of all tests in Python; demo.py drives the processes, witness.py counts."""
 import os, pathlib, shutil, sys, tempfile
 import pytest
-from demo import BINARY, KILL_AT_RENAME, LOGS, ROOT, TOPICS, Demo, Refused, until
+from demo import BINARY, LOGS, Demo
 
 
 @pytest.fixture(scope="session", autouse=True)

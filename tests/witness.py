@@ -1,5 +1,5 @@
 """Counts every event with confluent-kafka, fastavro and plain HTTP: nothing of millrace's own code has a part in it."""
-import collections, io, json, pathlib, subprocess, time, urllib.request
+import collections, io, json, subprocess, time, urllib.request
 import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from demo import BINARY, ROOT, TOPICS, until

@@ -1,5 +1,5 @@
 """Everything on, under faults: after each round every sink has every event once, and billing is right to the cent. And the judge of it finds what is planted."""
-import json, os, pathlib, shutil, urllib.parse, urllib.request
+import json, pathlib, urllib.parse, urllib.request
 import pytest
 from confluent_kafka import Producer
 from billing_client import Billing

@@ -2,7 +2,7 @@
 import decimal, io, json, subprocess, time, urllib.request, uuid
 import fastavro, pytest
 from confluent_kafka import Producer
-from conftest import BINARY, TOPICS, until
+from demo import BINARY, TOPICS, until
 from test_exactly_once import flows_again
 from test_tenant_rules import LOAD, events, publish
 from witness import DATABASE, GROUP, SCHEMAS, committed, ends_of, metric, read_all, settle

@@ -5,7 +5,7 @@ from decimal import Decimal
 import grpc, pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from billing_client import SERVICE, Billing
-from conftest import BINARY, until
+from demo import BINARY, until
 
 DAY = 86_400_000
 TOPIC = str(uuid.UUID(int=7))

@@ -1,7 +1,7 @@
 """What workers send to billing is right to the cent: sums that the witness works out from the log by itself, after kills on both sides and lost replies."""
 import collections, decimal, time
 import pytest
-from conftest import TOPICS, until
+from demo import TOPICS, until
 from test_billing import Billing
 from test_exactly_once import flows_again
 from test_operate import WORKERS, leave_a_plan_without_rows, millrace, moves_on, partition_of, plant_row, torn_range

@@ -2,7 +2,7 @@
 import json, re, signal, subprocess, urllib.error, urllib.parse, urllib.request
 import jsonschema, pytest, yaml
 from openapi_spec_validator import validate
-from conftest import BINARY, ROOT, until
+from demo import BINARY, ROOT, until
 
 SPEC = yaml.safe_load((ROOT / "contracts/openapi/catalog.yaml").read_text())
 RULES = (ROOT / "contracts/rules/acme.yaml").read_text()

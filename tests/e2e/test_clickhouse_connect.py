@@ -3,7 +3,7 @@ import datetime, decimal, subprocess, uuid
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
-from conftest import BINARY, until
+from demo import BINARY, until
 
 CODINGS = [False, True, "lz4", "zstd", "gzip"]
 

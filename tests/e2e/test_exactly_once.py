@@ -1,8 +1,8 @@
 """Whatever is killed, frozen, cut off or lost: every event lands exactly once. Real broker, real engine, real workers."""
-import os, pathlib, random, time
+import os, random, time
 import pytest
 from confluent_kafka import Consumer
-from conftest import KILL_AT_RENAME, TOPICS, until
+from demo import KILL_AT_RENAME, TOPICS, until
 from witness import GROUP, audit, check_exactly_once, committed, metric, settle
 
 # A thousandth each of bad records by kind, and upstream transactions that abort: they are there in every test.

@@ -2,7 +2,7 @@
 import http.server, io, json, subprocess, threading
 import fastavro
 from confluent_kafka import Consumer, TopicPartition
-from conftest import BINARY, ROOT, TOPICS
+from demo import BINARY, ROOT, TOPICS
 
 ARGUMENTS = ["--seed", "11", "--start-ms", "1790000000000", "--rate", "4000", "--events", "8000", "--aborts", "0.3",
              "--bad", "truncated=0.01,unknown_schema=0.01,wrong_magic=0.01,empty=0.01,tombstone=0.01"]

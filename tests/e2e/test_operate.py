@@ -5,7 +5,7 @@ import fastavro
 import pytest
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
-from conftest import BINARY, until
+from demo import BINARY, until
 from witness import DATABASE, GROUP, SCHEMAS, audit, check_exactly_once, committed, consumer, metric, settle
 
 WORKERS = ["worker-1", "worker-2"]

@@ -2,7 +2,7 @@
 import subprocess, time, urllib.request
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
-from conftest import BINARY, TOPICS, until
+from demo import BINARY, TOPICS, until
 from test_alerts import RULES as ALERTING, check_alerts, events, log_of
 from test_billing_sink import RULES as METERING, TOPIC, check_ledger
 from test_tenant_rules import catalog, check_accounted

@@ -1,7 +1,7 @@
 """Rule sets, as others see them: the JSON Schema that editors use agrees with `millrace rules check`, and the command says what is wrong."""
 import http.server, json, subprocess, threading
 import jsonschema, pytest, yaml
-from conftest import BINARY, ROOT
+from demo import BINARY, ROOT
 
 SCHEMA = json.loads((ROOT / "contracts/rules.schema.json").read_text())
 EXAMPLES = sorted(p for p in (ROOT / "contracts/rules").glob("*.yaml") if not p.name.endswith(".test.yaml"))

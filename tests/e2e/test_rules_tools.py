@@ -1,7 +1,7 @@
 """`millrace rules` as its users run it: tests beside rule sets, dry runs, and the catalog's contents kept in files."""
 import json, os, shutil, subprocess, urllib.request
 import pytest
-from conftest import BINARY, ROOT, until
+from demo import BINARY, ROOT, until
 
 COUNTRIES = ["--table", "countries=contracts/rules/countries.csv"]
 SETS = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "contracts/rules").glob("*.yaml"))

@@ -3,7 +3,7 @@ import socket, subprocess, urllib.error, urllib.request
 import psutil, pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from conftest import BINARY, Refused, until
+from demo import BINARY, Refused, until
 
 
 def make_topic(address):

@@ -1,9 +1,9 @@
 """Tenants' rules in the running pipeline: every record is delivered as its tenant wants it, dropped and counted, or a dead letter; through changes and crashes."""
 import collections, decimal, io, json, time, urllib.error, urllib.parse, urllib.request
 import fastavro, pytest
-from conftest import TOPICS, until
-from test_exactly_once import Still, flows_again
-from witness import DATABASE, SCHEMAS, audit, committed, dead_letters, event_id, metric, read_all, rows, settle
+from demo import TOPICS, until
+from test_exactly_once import flows_again
+from witness import DATABASE, SCHEMAS, audit, dead_letters, event_id, metric, read_all, rows, settle
 
 LOAD = ["--rules", "--lanes", "1", "--rate", "2000", "--linger-ms", "300", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
 MARKED = """

@@ -1,7 +1,7 @@
 """A pipeline of its own writes every event into Parquet files, once, though its worker is killed: what manifests name is read by pyarrow and compared with the log."""
 import collections, json, pathlib, time
 import pyarrow.parquet as parquet
-from conftest import TOPICS, until
+from demo import TOPICS, until
 from witness import GROUP, committed, dead_letters, event_id, read_all, settle
 
 WORKER, LETTERS, WAREHOUSE = "warehouse-worker", "millrace.warehouse.dlq", GROUP + "-warehouse"
