@@ -27,6 +27,7 @@ ALLOWED = {
     "clients/grpc": ["base"],
     "clients/sql": ["base"],
     "clients/parquet": ["base", "columns"],
+    "clients/object_store": ["base", "clients/http"],
     "clients/compression": ["base"],
     "clients/clickhouse": ["base", "columns", "clients/http", "clients/compression"],
     "tables": BELOW_CLIENTS + ["clients/http", "clients/clickhouse"],

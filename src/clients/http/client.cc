@@ -56,6 +56,8 @@ size_t on_read(char* buffer, size_t, size_t size, void* self) {
   return n;
 }
 
+int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return static_cast<Transfer*>(self)->request->cancelled() ? 1 : 0; }
+
 }  // namespace
 
 const std::string* Response::header(std::string_view name) const {
@@ -102,6 +104,15 @@ Result<Response> Client::send(const Request& request) {
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &t);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &t);
+  if (request.stall_deadline.count() > 0) {
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);  // bytes a second
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(request.stall_deadline.count()));
+  }
+  if (request.cancelled) {
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &t);
+  }
   bool safe = request.method == "GET" || request.method == "HEAD";
   // libcurl silently sends a request again when a connection that it used before turns out to be dead. Only what has no
   // effect may be sent twice.

@@ -33,6 +33,8 @@ struct Request {
   std::string user{}, password{};              // basic authentication when `user` is not empty
   std::chrono::milliseconds deadline{10'000};  // for all of it
   std::chrono::milliseconds connect_deadline{2'000};
+  std::chrono::seconds stall_deadline{0};  // given up when not a byte moved for so long; 0: the deadline alone counts
+  std::function<bool()> cancelled{};       // asked some times a second, and once a second at least; true ends the request (an error then)
 };
 
 struct Response {
