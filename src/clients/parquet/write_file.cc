@@ -47,10 +47,17 @@ class AppendStream : public arrow::io::OutputStream {
   std::optional<Error> error_;
 };
 
+// A part's rows [first, first + count).
+struct Group {
+  Rows of;
+  size_t first = 0, count = 0;
+};
+using NextPart = std::function<Result<std::optional<Group>>()>;
+
 class Writing {
  public:
-  Writing(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings, AppendStream& out)
-      : parts_(parts), bytes_columns_(bytes_columns), settings_(settings), out_(out) {}
+  Writing(const NextPart& next, std::span<const std::string> bytes_columns, const WriteSettings& settings, AppendStream& out)
+      : next_(next), bytes_columns_(bytes_columns), settings_(settings), out_(out) {}
 
   arrow::Status run() {
     const auto properties = ::parquet::WriterProperties::Builder()
@@ -64,13 +71,23 @@ class Writing {
                                 ->max_row_group_length(static_cast<int64_t>(settings_.row_group_rows))
                                 ->build();
     const std::shared_ptr<arrow::io::OutputStream> out(std::shared_ptr<void>(), &out_);
-    ARROW_ASSIGN_OR_RAISE(auto writer, ::parquet::arrow::FileWriter::Open(*schema(), arrow::system_memory_pool(), out, properties));
-    for (const Rows& part : parts_) {
-      const size_t rows = part.block->rows(), group = group_rows(*part.block);
-      for (size_t first = 0; first < rows; first += group) ARROW_RETURN_NOT_OK(write_group(*writer, part, first, std::min(group, rows - first)));
+    std::unique_ptr<::parquet::arrow::FileWriter> writer;
+    while (true) {
+      const auto group = next_();
+      if (!group) {
+        error_ = group.error();
+        return arrow::Status::IOError(error_->message);
+      }
+      if (!*group) break;
+      if (!writer) {
+        ARROW_ASSIGN_OR_RAISE(writer, ::parquet::arrow::FileWriter::Open(*schema((*group)->of), arrow::system_memory_pool(), out, properties));
+      }
+      if ((*group)->count > 0) ARROW_RETURN_NOT_OK(write_group(*writer, **group));
     }
+    MILLRACE_CHECK(writer != nullptr, "a file has columns");
     return writer->Close();
   }
+  const std::optional<Error>& error() const { return error_; }  // of `next`
 
  private:
   Strings strings(const std::string& column) const {
@@ -82,25 +99,20 @@ class Writing {
     if (part.same == nullptr) return;
     for (size_t i = 0; i < part.same->column_count(); ++i) visit(part.same->name(i), part.same->column(i), true);
   }
-  std::shared_ptr<arrow::Schema> schema() const {
+  std::shared_ptr<arrow::Schema> schema(const Rows& of) const {
     arrow::FieldVector fields;
-    for_columns(parts_[0],
-                [&](const std::string& name, const columns::Column& column, bool) { fields.push_back(arrow_field(name, column.type(), strings(name))); });
+    for_columns(of, [&](const std::string& name, const columns::Column& column, bool) { fields.push_back(arrow_field(name, column.type(), strings(name))); });
     return arrow::schema(std::move(fields));
   }
-  size_t group_rows(const columns::Block& block) const {
-    const size_t by_bytes = settings_.row_group_bytes * block.rows() / std::max<size_t>(block.bytes(), 1);
-    return std::clamp<size_t>(by_bytes, 1, settings_.row_group_rows);
-  }
 
-  arrow::Status write_group(::parquet::arrow::FileWriter& writer, const Rows& part, size_t first, size_t count) {
+  arrow::Status write_group(::parquet::arrow::FileWriter& writer, const Group& group) {
     ARROW_RETURN_NOT_OK(writer.NewRowGroup());
     arrow::Status status;
     // Column by column: of a row group only one column is there in both forms.
-    for_columns(part, [&](const std::string& name, const columns::Column& column, bool same) {
+    for_columns(group.of, [&](const std::string& name, const columns::Column& column, bool same) {
       if (!status.ok()) return;
-      const auto array = arrow_array(column, same ? 0 : first, same ? 1 : count, strings(name));
-      status = same ? write_repeated(writer, *array, count) : writer.WriteColumnChunk(*array);
+      const auto array = arrow_array(column, same ? 0 : group.first, same ? 1 : group.count, strings(name));
+      status = same ? write_repeated(writer, *array, group.count) : writer.WriteColumnChunk(*array);
     });
     return status;
   }
@@ -110,28 +122,60 @@ class Writing {
     return writer.WriteColumnChunk(*array);
   }
 
-  std::span<const Rows> parts_;
+  const NextPart& next_;
   std::span<const std::string> bytes_columns_;
   const WriteSettings& settings_;
   AppendStream& out_;
+  std::optional<Error> error_;
 };
 
-}  // namespace
+size_t group_rows(const columns::Block& block, const WriteSettings& settings) {
+  const size_t by_bytes = settings.row_group_bytes * block.rows() / std::max<size_t>(block.bytes(), 1);
+  return std::clamp<size_t>(by_bytes, 1, settings.row_group_rows);
+}
 
-Status write_file(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings,
-                  const std::function<Status(std::string_view)>& append) {
-  MILLRACE_CHECK(!parts.empty(), "a file has columns");
+Status write_all(const NextPart& next, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                 const std::function<Status(std::string_view)>& append) {
   AppendStream out(append);
+  Writing writing(next, bytes_columns, settings, out);
   arrow::Status status;
   try {
-    status = Writing(parts, bytes_columns, settings, out).run();
+    status = writing.run();
   } catch (const std::exception& e) {
     status = arrow::Status::UnknownError(e.what());
   }
+  if (writing.error()) return std::unexpected(*writing.error());
   if (out.error()) return std::unexpected(*out.error());
   if (status.ok()) return {};
   const std::string message = "Parquet can't be written: " + status.ToString();
   return status.IsOutOfMemory() ? transient(message) : permanent(message);
+}
+
+}  // namespace
+
+Status write_groups(const NextGroup& next, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                    const std::function<Status(std::string_view)>& append) {
+  const NextPart whole = [&]() -> Result<std::optional<Group>> {
+    const auto rows = next();
+    if (!rows) return std::unexpected(rows.error());
+    if (!*rows) return std::nullopt;
+    return Group{**rows, 0, (*rows)->block->rows()};
+  };
+  return write_all(whole, bytes_columns, settings, append);
+}
+
+Status write_file(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                  const std::function<Status(std::string_view)>& append) {
+  size_t part = 0, first = 0;
+  const NextPart cut = [&]() -> Result<std::optional<Group>> {
+    if (part == parts.size()) return std::nullopt;
+    const columns::Block& block = *parts[part].block;
+    const Group group{parts[part], first, std::min(group_rows(block, settings), block.rows() - first)};
+    first += group.count;
+    if (first == block.rows()) ++part, first = 0;
+    return group;
+  };
+  return write_all(cut, bytes_columns, settings, append);
 }
 
 }  // namespace millrace::parquet

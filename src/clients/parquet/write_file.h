@@ -2,6 +2,7 @@
 // Blocks into a Parquet file, row group by row group.
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,9 +25,16 @@ struct Rows {
   const columns::Block* same = nullptr;  // may be nullptr
 };
 
-// Writes a whole file of all parts, which have the same columns and are at least one. `append` takes the file's bytes in order;
-// its error ends the writing and is returned as it is. String columns named in `bytes_columns` hold bytes, others UTF-8. The same rows in the same parts give the same
-// bytes: nothing of the time or the machine is in the file. On the caller's thread; the blocks are only read.
+// The next row group: all rows of its block, which are at least one and stay until the following call; none: that was all.
+using NextGroup = std::function<Result<std::optional<Rows>>()>;
+
+// Writes a whole file of all groups, which have the same columns and are at least one. `append` takes the file's bytes in order; its error, and that of `next`, ends
+// the writing and is returned as it is. String columns named in `bytes_columns` hold bytes, others UTF-8. The same groups give the same bytes: nothing of the time
+// or the machine is in the file. On the caller's thread; the blocks are only read.
+Status write_groups(const NextGroup& next, std::span<const std::string> bytes_columns, const WriteSettings& settings,
+                    const std::function<Status(std::string_view)>& append);
+
+// The same of parts that are in memory: at least one, perhaps without rows. Each is cut into row groups.
 Status write_file(std::span<const Rows> parts, std::span<const std::string> bytes_columns, const WriteSettings& settings,
                   const std::function<Status(std::string_view)>& append);
 
