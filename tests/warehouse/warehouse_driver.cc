@@ -1,5 +1,5 @@
-// warehouse_driver ROOT ROWS PLANS: writes so many plans of the table `types`, whose row i is what test_warehouse.py says it is. Exits 0 when all are
-// durable; says on standard output which plan is durable, or why one waits.
+// warehouse_driver ROOT ROWS PLANS [ENDPOINT]: writes so many plans of the table `types`, whose row i is what test_warehouse.py says it is. ROOT is a directory, or
+// s3://BUCKET/PREFIX at the endpoint, with the environment's keys. Exits 0 when all are durable; says on standard output which plan is durable, or why one waits.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -151,10 +151,17 @@ bool write_plan(pipeline::WarehouseSink& sink, uint64_t number, int64_t rows) {
 }  // namespace millrace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return std::fprintf(stderr, "warehouse_driver ROOT ROWS PLANS\n"), 2;
+  if (argc != 4 && argc != 5) return std::fprintf(stderr, "warehouse_driver ROOT ROWS PLANS [ENDPOINT]\n"), 2;
   millrace::metrics::Registry metrics;
   millrace::pipeline::WarehouseSinkSettings settings;
-  settings.root = argv[1];
+  if (const auto bucket = millrace::pipeline::bucket_and_prefix(argv[1]); bucket && argc == 5) {
+    settings.storage.bucket.bucket = bucket->first, settings.storage.prefix = bucket->second;
+    settings.storage.bucket.endpoint = argv[4];
+    settings.storage.bucket.deadline = std::chrono::milliseconds(2000);  // tests don't wait as long as production does
+    settings.retry_max = std::chrono::milliseconds(1000);
+  } else {
+    settings.storage.directory = argv[1];
+  }
   settings.files.row_group_rows = 4096;  // so that a thousand rows more or less make several groups
   millrace::pipeline::WarehouseSink sink(settings, metrics, [] {});
   for (uint64_t plan = 1; plan <= std::strtoull(argv[3], nullptr, 10); ++plan)

@@ -1,8 +1,6 @@
 #include "pipeline/sinks/warehouse/manifest.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 namespace millrace::pipeline {
@@ -67,23 +65,6 @@ Result<Manifest> parse_manifest(std::string_view text) {
   } catch (const std::exception& e) {
     return permanent(std::string("it is no manifest: ") + e.what());
   }
-}
-
-Result<std::optional<Offset>> manifested_until(const std::string& root, std::string_view pipeline, TopicId topic, PartitionId partition) {
-  std::optional<Offset> end;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(root + "/_manifest", error), none; !error && at != none; at.increment(error)) {
-    if (at->path().extension() != ".json") continue;
-    std::ifstream file(at->path(), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const auto manifest = parse_manifest(text);
-    if (!file || !manifest) return transient(at->path().string() + " can't be read" + (manifest ? "" : ": " + manifest.error().message));
-    if (manifest->pipeline != pipeline) continue;
-    for (const WarehouseRange& range : manifest->ranges)
-      if (range.topic_id == topic && range.partition == partition && (!end || *end < range.offsets.end)) end = range.offsets.end;
-  }
-  if (error && error != std::errc::no_such_file_or_directory) return transient(root + "/_manifest can't be read: " + error.message());
-  return end;
 }
 
 std::optional<std::pair<int64_t, int64_t>> time_span(const columns::Column& column) {

@@ -33,9 +33,6 @@ Result<Manifest> parse_manifest(std::string_view json);
 // "", or how they differ. The files' sizes may: another version of the writer packs the same rows otherwise.
 std::string difference(const Manifest& one, const Manifest& other);
 
-// Where the ranges of a partition end that manifests below the root tell of; none: there is none. Reads all of them: for a pipeline that finds no offset.
-Result<std::optional<Offset>> manifested_until(const std::string& root, std::string_view pipeline, TopicId topic, PartitionId partition);
-
 // Least and greatest time in the column, in ms since 1970; none: no row has one, or it isn't a DateTime or DateTime64.
 std::optional<std::pair<int64_t, int64_t>> time_span(const columns::Column& column);
 

@@ -12,15 +12,15 @@ bool stands_for_itself(char c, bool first) {
   return (c == '.' || c == '_') && !first;
 }
 
-std::string folder_of(std::string_view table) {
+std::string folder_of(std::string_view name) {
   std::string folder;
-  for (size_t i = 0; i < table.size(); ++i) {
-    if (stands_for_itself(table[i], i == 0)) {
-      folder += table[i];
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (stands_for_itself(name[i], i == 0)) {
+      folder += name[i];
       continue;
     }
     constexpr std::string_view kDigits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(table[i]);
+    const auto byte = static_cast<unsigned char>(name[i]);
     folder += {'%', kDigits[byte >> 4], kDigits[byte & 15]};
   }
   return folder;
@@ -40,5 +40,9 @@ std::string file_name(std::string_view table, const PlanId& plan, int64_t time_m
 }
 
 std::string manifest_name(const PlanId& plan) { return "_manifest/" + to_string(plan.value) + ".json"; }
+
+std::string mark_name(std::string_view pipeline, TopicId topic, PartitionId partition) {
+  return "_partitions/" + folder_of(pipeline) + "/" + to_string(topic.value) + "." + std::to_string(partition.value) + ".json";
+}
 
 }  // namespace millrace::pipeline

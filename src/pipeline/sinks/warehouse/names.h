@@ -12,5 +12,7 @@ namespace millrace::pipeline {
 // `_` at its beginning: it is a folder that no other table has, and never `_manifest`.
 std::string file_name(std::string_view table, const PlanId& plan, int64_t time_ms);
 std::string manifest_name(const PlanId& plan);  // _manifest/PLAN.json
+// _partitions/PIPELINE/TOPIC-ID.PARTITION.json, the pipeline's name as the table's above.
+std::string mark_name(std::string_view pipeline, TopicId topic, PartitionId partition);
 
 }  // namespace millrace::pipeline

@@ -1,15 +1,15 @@
 #pragma once
 // Writes one plan into the warehouse. Private to the room.
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "clients/metrics/registry.h"
 #include "clients/parquet/write_file.h"
-#include "pipeline/sinks/warehouse/local_directory.h"
 #include "pipeline/sinks/warehouse/manifest.h"
+#include "pipeline/sinks/warehouse/partition_marks.h"
+#include "pipeline/sinks/warehouse/storage.h"
 
 namespace millrace::pipeline {
 
@@ -17,8 +17,8 @@ namespace millrace::pipeline {
 class PlanWriter {
  public:
   // `cancelled` is asked while bytes are written.
-  PlanWriter(const WarehouseOrder& order, const LocalDirectory& directory, const parquet::WriteSettings& settings, metrics::Registry& metrics,
-             std::function<bool()> cancelled);
+  PlanWriter(const WarehouseOrder& order, Storage& storage, PartitionMarks& marks, const parquet::WriteSettings& settings, metrics::Registry& metrics,
+             Cancelled cancelled);
 
   // nullopt: the plan's files and its manifest are there for good, by us or by another writer of the same plan; a text: other rows than the order's are there under
   // the plan's name, so that nothing may be written. A transient error: call again.
@@ -31,16 +31,17 @@ class PlanWriter {
     bool written = false;
   };
   Result<std::optional<std::string>> write(File& file);
-  Result<std::optional<std::string>> agrees(const NewFile& ours, File& file);
+  Result<std::optional<std::string>> agrees(const UnfinishedFile& ours, File& file);
   Result<std::optional<std::string>> publish_manifest();
   std::optional<std::string> refused_by(const std::string& manifest) const;
   Manifest manifest() const;
 
   const WarehouseOrder& order_;
-  const LocalDirectory& directory_;
+  Storage& storage_;
+  PartitionMarks& marks_;
   const parquet::WriteSettings& settings_;
   metrics::Registry& metrics_;
-  std::function<bool()> cancelled_;
+  Cancelled cancelled_;
   std::vector<File> files_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "columns/block.h"
+#include "pipeline/sinks/warehouse/row_spool.h"
 
 namespace millrace::pipeline {
 
@@ -26,6 +27,7 @@ struct WarehouseTable {
   std::vector<std::string> bytes_columns;  // String columns that hold bytes and not text
   // The reader schema's columns, then _partition, _offset, _schema_id. Only read, so that another sink may write them at the same time.
   std::shared_ptr<const columns::Block> rows;
+  SpooledRows before{};  // on disk: those that come before `rows`
 };
 
 struct WarehouseOrder {
@@ -33,7 +35,7 @@ struct WarehouseOrder {
   std::string pipeline;
   int64_t time_ms = 0;  // the plan's: the rows' _ingested_at, and the day and hour that the files stand under
   std::vector<WarehouseRange> ranges;
-  std::vector<WarehouseTable> tables;  // several of one table have the same columns, and go into one file
+  std::vector<WarehouseTable> tables;  // several of one table have the same columns, and go into one file, in this order: which must be the plan's
 };
 
 }  // namespace millrace::pipeline

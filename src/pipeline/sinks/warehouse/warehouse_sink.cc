@@ -32,7 +32,8 @@ struct WarehouseSink::Impl {
   metrics::Registry& metrics;
   metrics::Gauge waiting;
   std::function<void()> wakeup;
-  LocalDirectory directory;
+  Storage storage;       // the writer's
+  PartitionMarks marks;  // too
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::shared_ptr<WarehouseJob> job;
@@ -45,7 +46,7 @@ struct WarehouseSink::Impl {
         metrics(m),
         waiting(m.gauge("millrace_sink_waiting", {{"sink", "warehouse"}})),
         wakeup(std::move(w)),
-        directory(settings.root) {}
+        storage(settings.storage) {}
 
   bool has_work() const { return job && !job->taken_up; }
 
@@ -76,7 +77,7 @@ struct WarehouseSink::Impl {
 
   // Until it is durable, stopped or cancelled.
   SinkState write(WarehouseJob& of) {
-    PlanWriter plan(of.order, directory, settings.files, metrics, [&] { return of.cancelled.load(); });
+    PlanWriter plan(of.order, storage, marks, settings.files, metrics, [&] { return of.cancelled.load(); });
     for (milliseconds pause = settings.retry_first; !of.cancelled; pause = std::min(pause * 2, settings.retry_max)) {
       const auto refused = plan.attempt();
       if (refused && !*refused) return {SinkState::Kind::kDurable, ""};
@@ -104,11 +105,11 @@ struct WarehouseSink::Impl {
   }
 
   void sweep() {
-    const size_t removed = directory.sweep(settings.sweep_older_than, [&] {
+    const size_t removed = storage.sweep(settings.sweep_older_than, [&] {
       std::lock_guard lock(mutex);
       return closing || has_work();
     });
-    if (removed > 0) log::info("the warehouse {}: {} unfinished files of writers that died are removed", settings.root, removed);
+    if (removed > 0) log::info("the warehouse {}: {} unfinished files of writers that died are removed", storage.name(), removed);
   }
 };
 

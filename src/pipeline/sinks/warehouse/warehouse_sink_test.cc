@@ -16,6 +16,7 @@
 #include "pipeline/sinks/warehouse/local_directory.h"
 #include "pipeline/sinks/warehouse/manifest.h"
 #include "pipeline/sinks/warehouse/names.h"
+#include "pipeline/sinks/warehouse/partition_marks.h"
 
 namespace millrace::pipeline {
 namespace {
@@ -40,6 +41,11 @@ struct Root {
       if (entry.is_regular_file() && entry.path().extension() == extension) found.push_back(entry.path());
     return found;
   }
+  std::vector<fs::path> manifests() const {
+    auto found = files(".json");
+    std::erase_if(found, [](const fs::path& name) { return name.parent_path().filename() != "_manifest"; });
+    return found;
+  }
 };
 
 std::shared_ptr<const columns::Block> clicks(int64_t first, size_t count) {
@@ -62,7 +68,8 @@ WarehouseOrder order(uint64_t number, size_t rows) {
 
 class Writer {
  public:
-  explicit Writer(const Root& root) : sink_({root.path.string(), {}, milliseconds(5), milliseconds(20), std::chrono::hours(24)}, metrics_, [] {}) {}
+  explicit Writer(const Root& root, parquet::WriteSettings files = {})
+      : sink_({{.directory = root.path.string()}, files, milliseconds(5), milliseconds(20), std::chrono::hours(24)}, metrics_, [] {}) {}
   WarehouseSink& sink() { return sink_; }
   SinkState run(WarehouseOrder what) {
     sink_.begin(std::move(what));
@@ -85,7 +92,7 @@ class Writer {
 // What a reader sees: every file that a manifest names is there with the rows and bytes that it says. How many manifests.
 size_t read_warehouse(const Root& root) {
   size_t manifests = 0;
-  for (const fs::path& path : root.files(".json")) {
+  for (const fs::path& path : root.manifests()) {
     const auto text = LocalDirectory(root.path.string()).read("_manifest/" + path.filename().string());
     const auto manifest = parse_manifest(text.value().value());
     EXPECT_TRUE(manifest) << manifest.error().message;
@@ -158,7 +165,7 @@ TEST(WarehouseSink, WritersOfOnePlanLeaveTheFirstFileStanding) {
 TEST(WarehouseSink, AFileWithoutItsManifestIsTakenUp) {
   const Root root;
   EXPECT_EQ(Writer(root).run(order(1, 100)).kind, SinkState::Kind::kDurable);
-  fs::remove(root.files(".json").at(0));
+  fs::remove(root.manifests().at(0));
   EXPECT_EQ(Writer(root).run(order(1, 100)).kind, SinkState::Kind::kDurable);
   EXPECT_EQ(read_warehouse(root), 1);
 }
@@ -169,13 +176,13 @@ TEST(WarehouseSink, StopsWhereOtherRowsHaveThePlansName) {
   SinkState state = Writer(root).run(order(1, 101));
   EXPECT_EQ(state.kind, SinkState::Kind::kStopped);
   EXPECT_THAT(state.reason, HasSubstr(".json is of other rows"));
-  fs::remove(root.files(".json").at(0));
+  fs::remove(root.manifests().at(0));
   auto others = order(1, 0);
   others.tables[0].rows = clicks(1, 100);
   state = Writer(root).run(std::move(others));
   EXPECT_EQ(state.kind, SinkState::Kind::kStopped);
   EXPECT_THAT(state.reason, HasSubstr(".parquet has other rows"));
-  EXPECT_TRUE(root.files(".json").empty());
+  EXPECT_TRUE(root.manifests().empty());
 }
 
 TEST(WarehouseSink, WaitsForItsRoot) {
@@ -200,7 +207,7 @@ TEST(WarehouseSink, WaitsWhileFilesCantGrowAndThenGoesOn) {
   const SinkState waiting = writer.wait([](const SinkState& s) { return !s.reason.empty(); });
   EXPECT_EQ(waiting.kind, SinkState::Kind::kWriting);
   EXPECT_THAT(waiting.reason, HasSubstr("File too large"));
-  EXPECT_TRUE(root.files(".json").empty());
+  EXPECT_TRUE(root.manifests().empty());
   EXPECT_TRUE(root.files(".parquet").empty());
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_EQ(writer.wait([](const SinkState& s) { return s.kind == SinkState::Kind::kDurable; }).kind, SinkState::Kind::kDurable);
@@ -249,6 +256,59 @@ TEST(LocalDirectory, SweepsOnlyWhatIsOldAndUnfinished) {
   EXPECT_FALSE(fs::exists(root.path / "t" / ".old.1.tmp"));
   EXPECT_TRUE(fs::exists(root.path / "t" / ".young.2.tmp"));
   EXPECT_TRUE(fs::exists(root.path / "t" / "old.parquet"));
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(WarehouseSink, RowsThatWerePutAsideMakeTheSameBytes) {
+  const Root whole, aside, spool;
+  auto in_memory = order(1, 5000);
+  in_memory.tables.push_back({"clicks", "clicks", "at", {}, clicks(5000, 300)});
+  const parquet::WriteSettings small_groups{.row_group_bytes = 20'000};
+  EXPECT_EQ(Writer(whole, small_groups).run(std::move(in_memory)).kind, SinkState::Kind::kDurable);
+
+  auto spooled = order(1, 5000);
+  auto rows = std::make_shared<RowSpool>(spool.path.string());
+  spooled.tables.clear();
+  SpooledRows first{rows, {}, 0, {}}, second{rows, {}, 0, {}};
+  for (const auto& [from, count] :
+       std::vector<std::pair<int64_t, size_t>>{{0, 7}, {7, 1993}, {2000, 2500}}) {  // pieces of whatever size, of two partitions in turns
+    first.pieces.push_back(*rows->add(*clicks(from, count)));
+    first.rows += count;
+  }
+  second.pieces.push_back(*rows->add(*clicks(5000, 100))), second.rows = 100;
+  first.event_time_ms = {1'700'000'000'000, 1'700'000'004'499}, second.event_time_ms = {1'700'000'005'000, 1'700'000'005'099};
+  spooled.tables.push_back({"clicks", "clicks", "at", {}, clicks(4500, 500), first});
+  spooled.tables.push_back({"clicks", "clicks", "at", {}, clicks(5100, 200), second});
+  EXPECT_EQ(Writer(aside, small_groups).run(std::move(spooled)).kind, SinkState::Kind::kDurable);
+
+  EXPECT_EQ(content(whole.files(".parquet").at(0)), content(aside.files(".parquet").at(0)));
+  EXPECT_EQ(content(whole.manifests().at(0)), content(aside.manifests().at(0)));
+  EXPECT_TRUE(fs::is_empty(spool.path)) << "what is put aside has no name";
+}
+
+TEST(PartitionMarks, TellWhatWasEverWritten) {
+  const Root root;
+  Storage storage({.directory = root.path.string()});
+  const auto range = order(1, 0).ranges.at(0);
+  EXPECT_EQ(PartitionMarks::first_of(storage, "demo", range.topic_id, range.partition).value(), std::nullopt);
+  auto made = order(1, 10);
+  made.ranges[0].offsets.begin = Offset(7);
+  EXPECT_EQ(Writer(root).run(std::move(made)).kind, SinkState::Kind::kDurable);
+  EXPECT_EQ(Writer(root).run(order(2, 20)).kind, SinkState::Kind::kDurable);
+  EXPECT_EQ(PartitionMarks::first_of(storage, "demo", range.topic_id, range.partition).value(), Offset(7));
+  EXPECT_EQ(PartitionMarks::first_of(storage, "other", range.topic_id, range.partition).value(), std::nullopt);
+  EXPECT_EQ(PartitionMarks::first_of(storage, "demo", range.topic_id, PartitionId(4)).value(), std::nullopt);
+}
+
+TEST(Storage, ReadsTheUrlOfABucket) {
+  EXPECT_EQ(bucket_and_prefix("s3://events/a/b/"), std::pair(std::string("events"), std::string("a/b")));
+  EXPECT_EQ(bucket_and_prefix("s3://events"), std::pair(std::string("events"), std::string()));
+  EXPECT_EQ(bucket_and_prefix("s3:///a"), std::nullopt);
+  EXPECT_EQ(bucket_and_prefix("/srv/warehouse"), std::nullopt);
 }
 
 TEST(Manifest, SaysWhatItIsNot) {
