@@ -24,6 +24,12 @@ class EpochPace {
   static constexpr int kCalmEpochs = 10;
 
   explicit EpochPace(size_t bytes_max) : bytes_max_(bytes_max), allowed_(std::min(bytes_max, 2 * kLeast)) {}
+  // For sinks that know no term: always all that may be.
+  static EpochPace even(size_t bytes_max) {
+    EpochPace pace(bytes_max);
+    pace.allowed_ = bytes_max, pace.even_ = true;
+    return pace;
+  }
 
   // Of the records' keys and values in one epoch.
   size_t bytes_allowed() const { return allowed_; }
@@ -36,6 +42,7 @@ class EpochPace {
   // An epoch of so many bytes was durable after `took`, retries and waiting for the next term included. `crowded`: the sink was told that
   // there are too many parts.
   void written(size_t bytes, milliseconds took, bool crowded = false) {
+    if (even_) return;
     if (crowded) {
       stretch_ = std::min(stretch_ * 2, kStretchMost);
       calm_ = 0;
@@ -52,6 +59,7 @@ class EpochPace {
  private:
   size_t bytes_max_, allowed_;
   int stretch_ = 1, calm_ = 0;  // calm_: epochs without a crowd, one after the other
+  bool even_ = false;
 };
 
 }  // namespace millrace::pipeline

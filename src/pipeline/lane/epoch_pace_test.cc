@@ -93,5 +93,12 @@ TEST(EpochPace, KeepsALimitBelowItsOwnLeast) {
   EXPECT_EQ(pace.bytes_allowed(), 1000u);
 }
 
+TEST(EpochPace, IsEvenForSinksWithoutTerms) {
+  auto pace = EpochPace::even(size_t{128} << 20);
+  EXPECT_EQ(pace.bytes_allowed(), size_t{128} << 20);
+  pace.written(size_t{128} << 20, std::chrono::minutes(5));
+  EXPECT_EQ(pace.bytes_allowed(), size_t{128} << 20);
+}
+
 }  // namespace
 }  // namespace millrace::pipeline

@@ -4,11 +4,29 @@
 
 #include "pipeline/decode/frame.h"
 #include "pipeline/decode/range_checksum.h"
+#include "pipeline/sinks/warehouse/manifest.h"
 #include "pipeline/transform/event_time.h"
 
 namespace millrace::pipeline {
 
 using std::chrono::milliseconds;
+
+namespace {
+
+constexpr PartitionId kAllPartitions{-1};
+constexpr size_t kLookEvery = size_t{256} << 10;  // bytes of keys and values
+constexpr size_t kTimestampsMax = 8192;           // of a range
+
+// Half as many: two neighbours have the earlier one's time. Of neighbours among thousands it's the same figure in the end.
+void coarsen(std::vector<std::pair<int64_t, uint32_t>>& timestamps) {
+  const size_t pairs = timestamps.size() / 2;
+  for (size_t i = 0; i < pairs; ++i)
+    timestamps[i] = {std::min(timestamps[2 * i].first, timestamps[2 * i + 1].first), timestamps[2 * i].second + timestamps[2 * i + 1].second};
+  if (timestamps.size() % 2 != 0) timestamps[pairs] = timestamps.back();
+  timestamps.resize((timestamps.size() + 1) / 2);
+}
+
+}  // namespace
 
 // ---- blocks
 
@@ -48,9 +66,15 @@ EpochRows::Topic& EpochRows::topic_of(const std::string& name) {
   if (added) {
     const Catalog::Topic* known = catalog_->find(name);
     MILLRACE_CHECK(known != nullptr, "records of a topic that the catalog doesn't know: " + name);
-    at->second = {known->rules.get(), RecordDecoder(catalog_->schemas(), *known->reader, *schemas_, policy_), memory_->take(name, known->columns)};
+    at->second = {known->rules.get(), RecordDecoder(catalog_->schemas(), *known->reader, *schemas_, policy_)};
   }
   return at->second;
+}
+
+columns::Block& EpochRows::rows_of(Topic& topic, const TopicPartition& partition) {
+  const auto [at, added] = topic.parts.try_emplace(memory_->spool() ? partition.partition : kAllPartitions);
+  if (added) at->second = {partition.topic, memory_->take(partition.topic, catalog_->find(partition.topic)->columns)};
+  return at->second.rows;
 }
 
 // What the plan says of it.
@@ -65,27 +89,28 @@ DecodeAttempt EpochRows::as_given(const Record& record, RejectionCode code) {
 EpochRows::Progress EpochRows::append(const RecordRun& run, size_t given_up_max, milliseconds schema_patience, milliseconds step) {
   CollectedRange& range = ranges_.at(run.partition);
   Topic& topic = topic_of(run.partition.topic);
-  const size_t first_row = topic.rows.rows();
+  columns::Block& rows = rows_of(topic, run.partition);
+  const size_t first_row = rows.rows();
   const auto rejected_before = static_cast<ptrdiff_t>(rejected_.size());
   records_of_rows_.clear();
-  const Progress progress = decode(topic, range, run, given_up_max, schema_patience, step);
+  const Progress progress = decode(topic, rows, range, run, given_up_max, schema_patience, step);
   if (topic.rules != nullptr) {
-    transform(topic, range, run, first_row);
+    transform(topic, rows, range, run, first_row);
     std::ranges::sort(rejected_.begin() + rejected_before, rejected_.end(), {}, &RejectedRecord::offset);
   }
   return progress;
 }
 
-EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const RecordRun& run, size_t given_up_max, milliseconds schema_patience,
-                                      milliseconds step) {
+EpochRows::Progress EpochRows::decode(Topic& topic, columns::Block& rows, CollectedRange& range, const RecordRun& run, size_t given_up_max,
+                                      milliseconds schema_patience, milliseconds step) {
   const size_t columns = topic.decoder.reader().columns.size();
-  columns::Column &partitions = topic.rows.column(columns), &offsets = topic.rows.column(columns + 1), &schema_ids = topic.rows.column(columns + 2);
+  columns::Column &partitions = rows.column(columns), &offsets = rows.column(columns + 1), &schema_ids = rows.column(columns + 2);
   Progress progress;
   const auto asked = topic.decoder.asked();
   for (const Record& record : run.records) {
     const auto given =
         policy_ == GivenUpPolicy::kAsGiven ? std::ranges::find(range.given_up, record.offset, &std::pair<Offset, RejectionCode>::first) : range.given_up.end();
-    DecodeAttempt attempt = given != range.given_up.end() ? as_given(record, given->second) : topic.decoder.decode(record, schema_patience, topic.rows);
+    DecodeAttempt attempt = given != range.given_up.end() ? as_given(record, given->second) : topic.decoder.decode(record, schema_patience, rows);
     if (attempt.kind == DecodeAttempt::Kind::kAwaited) {
       progress.why = Progress::Why::kSchemaAwaited;
       progress.reason = std::move(attempt.rejection.reason);
@@ -95,7 +120,7 @@ EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const
       partitions.append(run.partition.partition.value);
       offsets.append(record.offset.value);
       schema_ids.append(topic.decoder.schema().value);
-      topic.rows.end_row();
+      rows.end_row();
       if (topic.rules != nullptr) records_of_rows_.push_back(static_cast<uint32_t>(progress.records));
     } else {
       if (attempt.could_differ && policy_ == GivenUpPolicy::kDecide) {
@@ -118,15 +143,16 @@ EpochRows::Progress EpochRows::decode(Topic& topic, CollectedRange& range, const
       ++range.timestamps.back().second;
     else
       range.timestamps.emplace_back(record.timestamp_ms, 1);
+    if (range.timestamps.size() == kTimestampsMax) coarsen(range.timestamps);
     ++progress.records;
     if (topic.decoder.asked() - asked >= step) break;
   }
   return progress;
 }
 
-void EpochRows::transform(Topic& topic, CollectedRange& range, const RecordRun& run, size_t first_row) {
+void EpochRows::transform(Topic& topic, columns::Block& rows, CollectedRange& range, const RecordRun& run, size_t first_row) {
   const auto begin = std::chrono::steady_clock::now();
-  const RowTransform::Outcome& outcome = memory_->transform().run(*topic.rules, topic.rows, first_row);
+  const RowTransform::Outcome& outcome = memory_->transform().run(*topic.rules, rows, first_row);
   range.dropped += static_cast<uint32_t>(outcome.dropped);
   for (const RowRejection& rejection : outcome.rejections) {
     const uint32_t record = records_of_rows_[rejection.row];
@@ -163,6 +189,7 @@ void EpochRows::reject(const RecordRun& run, size_t index, DecodeAttempt&& attem
   rejected.schema = attempt.schema;
   rejected.rejection = std::move(attempt.rejection);
   rejected.attempts = attempt.attempts;
+  ranges_.at(run.partition).rejected_bytes += record.key.size() + record.value.size();
   rejected_.push_back(std::move(rejected));
 }
 
@@ -184,6 +211,42 @@ void EpochRows::raise(CollectedRange& range, const RecordRun& run, size_t index,
   alert_bytes_ += alert.bytes();
 }
 
+// ---- putting aside
+
+Status EpochRows::put_aside(TopicRows& rows) const {
+  const auto piece = spool_->add(rows.rows);
+  if (!piece) return std::unexpected(piece.error());
+  SpooledRows& before = rows.before;
+  before.spool = spool_;
+  before.pieces.push_back(*piece);
+  before.rows += piece->rows;
+  const int column = rows.rows.find(memory_->spool()->time_column);
+  if (column >= 0 && has_event_time(rows.rows.column(static_cast<size_t>(column)).type()))
+    if (const auto span = time_span(rows.rows.column(static_cast<size_t>(column))))
+      before.event_time_ms =
+          before.event_time_ms ? std::pair(std::min(before.event_time_ms->first, span->first), std::max(before.event_time_ms->second, span->second)) : *span;
+  rows.rows.clear();
+  return {};
+}
+
+Status EpochRows::make_room() {
+  if (!memory_->spool() || bytes_ < looked_at_bytes_ + kLookEvery) return {};
+  size_t held = 0;
+  for (const auto& [name, topic] : topics_)
+    for (const auto& [partition, part] : topic.parts) held += part.rows.bytes();
+  if (held >= memory_->spool()->bytes_in_memory) {
+    if (!spool_) spool_ = std::make_shared<RowSpool>(memory_->spool()->folder);
+    for (auto& [name, topic] : topics_)
+      for (auto& [partition, part] : topic.parts)
+        if (part.rows.rows() > 0)
+          if (const Status aside = put_aside(part); !aside) return aside;
+    records_aside_ = records_, bytes_aside_ = 0;
+    for (auto& [name, range] : ranges_) range.records_aside = range.records, bytes_aside_ += range.bytes_aside = range.bytes - range.rejected_bytes;
+  }
+  looked_at_bytes_ = bytes_;
+  return {};
+}
+
 // ---- taking apart
 
 void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
@@ -193,16 +256,24 @@ void EpochRows::drop(const std::vector<TopicPartition>& partitions) {
     records_ -= range->second.records;
     bytes_ -= range->second.bytes;
     alert_bytes_ -= range->second.alert_bytes;
-    ranges_.erase(range);
+    records_aside_ -= range->second.records_aside, bytes_aside_ -= range->second.bytes_aside;
     std::erase_if(rejected_, [&](const RejectedRecord& rejected) { return rejected.source == name; });
+    ranges_.erase(range);
     const auto topic = topics_.find(name.topic);
     if (topic == topics_.end()) continue;
-    columns::Block& rows = topic->second.rows;
+    if (const auto part = topic->second.parts.find(name.partition); part != topic->second.parts.end()) {
+      memory_->give_back(name.topic, std::move(part->second.rows));
+      topic->second.parts.erase(part);
+    }
+    const auto all = topic->second.parts.find(kAllPartitions);
+    if (all == topic->second.parts.end()) continue;
+    columns::Block& rows = all->second.rows;
     const columns::Column& column = rows.column(topic->second.decoder.reader().columns.size());
     std::vector<uint8_t> mask(rows.rows());
     for (size_t row = 0; row < mask.size(); ++row) mask[row] = column.value<int32_t>(row) != name.partition.value;
     rows.keep(mask);
   }
+  looked_at_bytes_ = 0;
 }
 
 columns::Block EpochRows::left_out() const {
@@ -227,10 +298,12 @@ columns::Block EpochRows::left_out() const {
 std::vector<TopicRows> EpochRows::take_rows() {
   std::vector<TopicRows> all;
   for (auto& [name, topic] : topics_) {
-    if (topic.rows.rows() > 0)
-      all.push_back({name, std::move(topic.rows)});
-    else
-      memory_->give_back(name, std::move(topic.rows));
+    for (auto& [partition, part] : topic.parts) {
+      if (part.rows.rows() + part.before.rows > 0)
+        all.push_back(std::move(part));
+      else
+        memory_->give_back(name, std::move(part.rows));
+    }
   }
   topics_.clear();
   return all;

@@ -31,6 +31,14 @@ IngestSettings ingest_settings(const PipelineSettings& all, const std::string& m
   return settings;
 }
 
+// Where files are written, epochs are long.
+std::optional<SpoolSettings> spool_settings(const PipelineSettings& all) {
+  if (storage_name(all.warehouse).empty()) return std::nullopt;
+  return SpoolSettings{.folder = spool_folder(all.warehouse), .bytes_in_memory = all.warehouse_bytes_in_memory, .time_column = all.rules.time_column};
+}
+
+EpochPace pace_for(const PipelineSettings& all) { return all.clickhouse.url.empty() ? EpochPace::even(all.epoch.bytes_max) : EpochPace(all.epoch.bytes_max); }
+
 kafka::TransactionalSettings transactional_settings(const PipelineSettings& all, const std::string& member) {
   kafka::TransactionalSettings settings;
   settings.kafka = all.kafka;
@@ -54,13 +62,14 @@ Result<std::unique_ptr<Lane>> Lane::create(const LaneContext& context, int numbe
 Lane::Lane(const LaneContext& context, int number, Ingest ingest)
     : context_(context),
       name_(context.settings.pipeline + "/" + std::to_string(number)),
+      memory_(spool_settings(context.settings)),
       ingest_(std::move(ingest)),
       transactions_(transactional_settings(context.settings, member_of(context.settings, number)), context.settings.dead_letters, context.alert_topic,
                     context.metrics),
       sinks_(context.settings, context.clickhouse, context.billing, context.metrics),
       metrics_(context.metrics, number),
       collecting_(context.catalogs.latest(), context.schemas, memory_),
-      pace_(context.settings.epoch.bytes_max) {
+      pace_(pace_for(context.settings)) {
   protocol_.catalog_known(CatalogHash(collecting_.catalog()->hash()));
 }
 
@@ -78,7 +87,7 @@ void Lane::turn() {
     consumer_closing_ = true;
     ingest_.consumer().close();  // revokes what is held, which drains it
   }
-  ingest_.poll(patience(), in_epochs());
+  ingest_.poll(patience(), in_memory());
   serve_group();
   if (fatal_) return;  // nothing that the core wants is carried out any more, so nothing may be planned either
   carry_out();         // what is revoked or lost must be out of the epoch before it may close
@@ -98,6 +107,13 @@ InFlightUsage Lane::in_epochs() const {
   InFlightUsage held{collecting_.records(), collecting_.bytes()};
   if (closed_) held.records += closed_->second.records(), held.bytes += closed_->second.bytes();
   if (writing_) held.records += writing_->rows.records(), held.bytes += writing_->rows.bytes();
+  return held;
+}
+
+InFlightUsage Lane::in_memory() const {
+  InFlightUsage held{collecting_.records_in_memory(), collecting_.bytes_in_memory()};
+  if (closed_) held.records += closed_->second.records_in_memory(), held.bytes += closed_->second.bytes_in_memory();
+  if (writing_) held.records += writing_->rows.records_in_memory(), held.bytes += writing_->rows.bytes_in_memory();
   return held;
 }
 
@@ -224,7 +240,7 @@ void Lane::say_when_still(Clock::time_point now, size_t in_flight, int64_t lag) 
   if (in_flight == 0 && lag <= *lag_then_ && protocol_.content()) committed_at_ = now, still_said_ = milliseconds(0);
   const auto still = std::chrono::duration_cast<milliseconds>(now - committed_at_);
   metrics_.still.set(static_cast<double>(still.count()) / 1000);
-  if (still < std::max(kStill, 2 * still_said_)) return;
+  if (still < std::max(context_.settings.epoch.linger + kStill, 2 * still_said_)) return;
   still_said_ = still;
   log::warn("lane {}: nothing was committed for {} s; {} records in flight, {} behind; it waits for {}", name_, still.count() / 1000, in_flight, lag,
             protocol_.waits_for());

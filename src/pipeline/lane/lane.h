@@ -72,7 +72,8 @@ class Lane {
   void serve_timers();
   void measure();
   void say_when_still(Clock::time_point now, size_t in_flight, int64_t lag);
-  InFlightUsage in_epochs() const;
+  InFlightUsage in_epochs() const;  // taken from ingest, and not committed
+  InFlightUsage in_memory() const;  // of these, what isn't put aside on disk
 
   // lane_epochs.cc: collecting, closing, looking at the sink
   void collect();

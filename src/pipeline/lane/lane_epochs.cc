@@ -59,6 +59,10 @@ void Lane::collect() {
     if (progress.records > 0 && !collecting_since_) collecting_since_ = Clock::now();
     ingest_.pop(progress.records);
     if (progress.why == EpochRows::Progress::Why::kFull) full_ = true;
+    if (const Status room = collecting_.make_room(); !room) {  // this epoch takes no more, and the next one tries again
+      if (!full_) log::warn("lane {}: {}", name_, room.error().message);
+      full_ = true;
+    }
     if (progress.why == EpochRows::Progress::Why::kSchemaAwaited) await_schema(partition, progress.reason);
   }
 }

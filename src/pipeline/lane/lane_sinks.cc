@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "clients/clickhouse/table_name.h"
-#include "pipeline/sinks/warehouse/manifest.h"
+#include "pipeline/sinks/warehouse/partition_marks.h"
 #include "pipeline/transform/event_time.h"
 
 namespace millrace::pipeline {
@@ -40,15 +40,14 @@ BillingOrder usage_of(const Plan& plan, const std::string& pipeline, const Epoch
 
 LaneSinks::LaneSinks(const PipelineSettings& settings, const ClickHouseShards& clickhouse, std::shared_ptr<BillingClient> billing, metrics::Registry& metrics)
     : pipeline_(settings.pipeline),
-      warehouse_(settings.warehouse_directory),
       time_column_(settings.rules.time_column),
       billing_(billing ? std::make_unique<BillingSink>(std::move(billing), metrics, [] {}) : nullptr) {
-  if (!clickhouse.empty()) {
-    clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings, clickhouse), metrics, [] {});
-  } else if (!warehouse_.empty()) {
-    WarehouseSinkSettings files;
-    files.root = warehouse_;
-    files_ = std::make_unique<WarehouseSink>(std::move(files), metrics, [] {});
+  if (!clickhouse.empty()) clickhouse_ = std::make_unique<ClickHouseSink>(clickhouse_settings(settings, clickhouse), metrics, [] {});
+  if (!storage_name(settings.warehouse).empty()) {
+    files_ = std::make_unique<WarehouseSink>(WarehouseSinkSettings{.storage = settings.warehouse}, metrics, [] {});
+    StorageSettings asked = settings.warehouse;
+    asked.bucket.deadline = std::chrono::milliseconds(5000);  // the lane waits for it
+    storage_ = std::make_unique<Storage>(asked);
   }
 }
 
@@ -67,7 +66,7 @@ WarehouseOrder LaneSinks::files_of(const Plan& plan, EpochRows& rows) const {
     const auto time = std::ranges::find(reader.columns, time_column_, &columns::NamedType::name);
     const bool has_time = time != reader.columns.end() && has_event_time(time->type);
     order.tables.push_back({clickhouse::table_of_topic(topic.topic), topic.topic, has_time ? time_column_ : "", reader.bytes_columns,
-                            std::make_shared<const columns::Block>(std::move(topic.rows))});
+                            std::make_shared<const columns::Block>(std::move(topic.rows)), std::move(topic.before)});
   }
   if (columns::Block left_out = rows.left_out(); left_out.rows() > 0)
     order.tables.push_back({clickhouse::kLeftOutTable, "", "", {}, std::make_shared<const columns::Block>(std::move(left_out))});
@@ -113,9 +112,9 @@ Result<std::string> LaneSinks::traces_of(const TopicPartition& partition, TopicI
     if (*last) return table + " has rows of it up to offset " + std::to_string((*last)->value);
   }
   if (files_) {
-    const auto end = manifested_until(warehouse_, pipeline_, topic, partition.partition);
-    if (!end) return std::unexpected(end.error());
-    if (*end) return "the warehouse in " + warehouse_ + " has it up to offset " + std::to_string((*end)->value);
+    const auto first = PartitionMarks::first_of(*storage_, pipeline_, topic, partition.partition);
+    if (!first) return std::unexpected(first.error());
+    if (*first) return "the warehouse " + storage_->name() + " has it from offset " + std::to_string((*first)->value) + " on";
   }
   if (billing_) {
     const auto expected = billing_->expected(pipeline_, topic, partition.partition);

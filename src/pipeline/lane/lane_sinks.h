@@ -36,9 +36,10 @@ class LaneSinks {
   WarehouseOrder files_of(const Plan& plan, EpochRows& rows) const;
   std::vector<SinkState> states() const;
 
-  std::string warehouse_, time_column_;         // settings
+  std::string time_column_;                     // settings
   std::unique_ptr<ClickHouseSink> clickhouse_;  // this one, or the next, or neither
   std::unique_ptr<WarehouseSink> files_;
+  std::unique_ptr<Storage> storage_;  // of files_, for the lane's questions
   std::unique_ptr<BillingSink> billing_;
 };
 

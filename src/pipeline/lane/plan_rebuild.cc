@@ -6,7 +6,7 @@ using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-constexpr milliseconds kAgain{500};
+constexpr milliseconds kRebuildAgain{500};
 }  // namespace
 
 PlanRebuild::PlanRebuild(PlanPtr plan, EpochRows rows, kafka::KafkaProperties kafka)
@@ -29,12 +29,13 @@ PlanRebuild::State PlanRebuild::refuse(std::string reason) {
 // Begins again where it stands, after a while.
 PlanRebuild::State PlanRebuild::wait(std::string reason) {
   reason_ = std::move(reason);
-  again_ = Clock::now() + kAgain;
+  again_ = Clock::now() + kRebuildAgain;
   return State::kWaiting;
 }
 
 PlanRebuild::State PlanRebuild::step(milliseconds timeout) {
   if (Clock::now() < again_) return State::kWaiting;
+  if (const Status room = rows_.make_room(); !room) return wait(room.error().message);
   if (!reader_) {
     auto reader = kafka::Reader::create({.kafka = kafka_, .group = {}});
     if (!reader) return wait(reader.error().message);

@@ -57,7 +57,7 @@ void epoch_of(Section section, EpochSettings& epoch) {
     epoch.linger = milliseconds(20);
   else if (preset != "default")
     section.refuse(section.at("preset"), "preset", "there are `default` (500 ms, 5000 records) and `low-latency` (20 ms)");
-  section.time("linger_ms", epoch.linger, 1, 60'000);
+  section.time("linger_ms", epoch.linger, 1, 900'000);
   section.number("records", epoch.records, 1, 10'000'000);
   section.number("records_max", epoch.records_max, 1, 10'000'000);
   int64_t megabytes = static_cast<int64_t>(epoch.bytes_max >> 20);
@@ -90,6 +90,31 @@ void shared_of(Section& at, PipelineSettings& all) {
   limits.end();
 }
 
+void warehouse_of(Section section, PipelineSettings& all) {
+  StorageSettings& storage = all.warehouse;
+  std::string url;
+  int64_t memory = static_cast<int64_t>(all.warehouse_bytes_in_memory >> 20);
+  section.number("memory_mb", memory, 1, 1024);
+  all.warehouse_bytes_in_memory = static_cast<size_t>(memory) << 20;
+  section.text("url", url);
+  section.text("spool", storage.spool);
+  section.text("directory", storage.directory, url.empty());
+  if (!url.empty() && !storage.directory.empty()) section.refuse(section.at("url"), "url", "there is a `directory` too: a warehouse is in one of the two");
+  if (!url.empty()) {
+    const auto at = bucket_and_prefix(url);
+    if (!at) section.refuse(section.at("url"), "url", "'" + url + "' must be s3://BUCKET or s3://BUCKET/PREFIX");
+    object_store::BucketSettings& bucket = storage.bucket;
+    bucket.bucket = at->first, storage.prefix = at->second;
+    section.text("endpoint", bucket.endpoint);
+    if (!bucket.endpoint.empty() && !bucket.endpoint.starts_with("http://") && !bucket.endpoint.starts_with("https://"))
+      section.refuse(section.at("endpoint"), "endpoint", "'" + bucket.endpoint + "' must begin with http:// or https://");
+    section.text("region", bucket.region);
+    section.text("access_key", bucket.credentials.access_key);
+    section.text("secret_key", bucket.credentials.secret_key, !bucket.credentials.access_key.empty());
+  }
+  section.end();
+}
+
 void billing_of(Section section, PipelineSettings& all) {
   section.text("address", all.billing_address, true);
   if (all.billing_address.find(':') == std::string::npos)
@@ -112,9 +137,7 @@ void own_of(Section& at, PipelineSettings& all, bool several) {
     at.refuse(at.at("clickhouse"), "clickhouse", "is missing: say where events go, to `clickhouse`, into a `warehouse`, to `alerts` or `billing`");
   if (clickhouse) clickhouse_of(at.section("clickhouse"), all);
   if (warehouse) {
-    Section files = at.section("warehouse");
-    files.text("directory", all.warehouse_directory, true);
-    files.end();
+    warehouse_of(at.section("warehouse"), all);
   }
   // By itself a pipeline sends alerts and bills nothing; beside others, alerts are the business of the one that names them.
   if (clickhouse && !several) all.alerts = "millrace.alerts";
@@ -129,6 +152,9 @@ void own_of(Section& at, PipelineSettings& all, bool several) {
               "is missing: a pipeline beside the one for ClickHouse needs a topic of its own, or each dead letter is in " + all.dead_letters + " twice");
   at.text("dead_letters", all.dead_letters, true);
   if (all.topics.empty()) at.refuse(at.at("topics"), "topics", "must list the source topics, as [order.created, session.end]");
+  constexpr milliseconds kLongest{60'000};  // an epoch's rows are in memory
+  if (!warehouse && all.epoch.linger > kLongest)
+    at.refuse(at.at("epoch"), "epoch.linger_ms", "must be " + std::to_string(kLongest.count()) + " at most, except in a pipeline for a `warehouse`");
   if (!clickhouse && !warehouse && all.rules.catalog_topic.empty())
     at.refuse(at.at("rules"), "rules.catalog", "is missing: without rules there is no alert, and nothing is billed");
 }
@@ -147,7 +173,7 @@ void apart(Section& entry, const PipelineSettings& one, const PipelineSettings& 
   differ("dead_letters", one.dead_letters, other.dead_letters);
   differ("alerts", one.alerts, other.alerts);
   differ("billing", one.billing_address, other.billing_address);
-  differ("warehouse", one.warehouse_directory, other.warehouse_directory);
+  differ("warehouse", storage_name(one.warehouse), storage_name(other.warehouse));
   const std::string server = same_clickhouse(one, other);
   differ("clickhouse", server, server);
 }

@@ -9,6 +9,7 @@
 #include "clients/clickhouse/client.h"
 #include "clients/kafka/types.h"
 #include "pipeline/lane/rule_settings.h"
+#include "pipeline/sinks/warehouse/storage.h"
 
 namespace millrace::pipeline {
 
@@ -35,7 +36,8 @@ struct PipelineSettings {
   std::vector<std::vector<std::string>> clickhouse_shards;  // URLs: a list of shards, each a list of replicas of one another
   std::string clickhouse_cluster;                           // as ClickHouse names it, for statements ON CLUSTER; "": none
   clickhouse::Settings insert_settings;                     // insert_quorum, fsync_after_insert …
-  std::string warehouse_directory;                          // "": not there
+  StorageSettings warehouse;                                // no name: not there
+  size_t warehouse_bytes_in_memory = size_t{16} << 20;      // of a lane's rows, while they are collected; the rest is on disk
   std::string billing_address;                              // HOST:PORT of the billing service; "": nothing is billed
   uint32_t ledger_generation = 1;
   RuleSettings rules;

@@ -67,7 +67,7 @@ TEST(WorkerSettings, RowsGoToClickHouseOrIntoAWarehouse) {
   const std::string kafka = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n", files = "warehouse: {directory: /w}\n";
   const auto settings = read_one(kafka + files + "dead_letters: w.dlq\n");
   ASSERT_TRUE(settings) << settings.error().message;
-  EXPECT_EQ(settings->warehouse_directory, "/w");
+  EXPECT_EQ(settings->warehouse.directory, "/w");
   EXPECT_EQ(settings->alerts, "") << "the pipeline that feeds ClickHouse sends them";
   EXPECT_EQ(read_one(kafka + files + "dead_letters: w.dlq\nalerts: {topic: pages}\n")->alerts, "pages");
   EXPECT_THAT(refusal(kafka), HasSubstr("clickhouse: is missing: say where events go"));
@@ -98,6 +98,26 @@ TEST(WorkerSettings, InsertsAreCompressedAsSaid) {
   const std::string rest = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\n";
   EXPECT_EQ(read_one(rest + "clickhouse: {url: 'http://a', compression: zstd}\n")->clickhouse.compression, compression::ContentCoding::kZstd);
   EXPECT_THAT(refusal(rest + "clickhouse: {url: 'http://a', compression: gzip}\n"), HasSubstr("clickhouse.compression: there are `none`, `lz4`"));
+}
+
+TEST(WorkerSettings, AWarehouseMayBeABucket) {
+  const std::string least = "topics: [a]\nkafka: {brokers: 'b:1'}\nregistry: {url: 'http://r:1'}\ndead_letters: w.dlq\n";
+  const auto settings =
+      read_one(least +
+               "epoch: {linger_ms: 900000}\nwarehouse: {url: 's3://events/a/b/', endpoint: 'http://s:9000', region: eu-west-1, access_key: k, "
+               "secret_key: s, spool: /var/tmp}\n");
+  ASSERT_TRUE(settings) << settings.error().message;
+  EXPECT_EQ(storage_name(settings->warehouse), "s3://events/a/b");
+  EXPECT_EQ(settings->warehouse.bucket.endpoint, "http://s:9000");
+  EXPECT_EQ(settings->warehouse.bucket.region, "eu-west-1");
+  EXPECT_EQ(settings->warehouse.bucket.credentials.secret_key, "s");
+  EXPECT_EQ(spool_folder(settings->warehouse), "/var/tmp");
+  EXPECT_TRUE(read_one(least + "warehouse: {url: 's3://events'}\n")) << "keys may be in the environment";
+  EXPECT_THAT(refusal(least + "warehouse: {url: 'http://events'}\n"), HasSubstr(":5: warehouse.url: 'http://events' must be s3://BUCKET"));
+  EXPECT_THAT(refusal(least + "warehouse: {url: 's3://e', directory: /w}\n"), HasSubstr("in one of the two"));
+  EXPECT_THAT(refusal(least + "warehouse: {url: 's3://e', access_key: k}\n"), HasSubstr("warehouse.secret_key: is missing"));
+  EXPECT_THAT(refusal(least + "warehouse: {directory: /w, endpoint: 'http://s:9000'}\n"), HasSubstr("warehouse.endpoint: there is no such setting"));
+  EXPECT_THAT(refusal(kLeast + "epoch: {linger_ms: 60001}\n"), HasSubstr("epoch.linger_ms: must be 60000 at most, except in a pipeline for a `warehouse`"));
 }
 
 TEST(WorkerSettings, BillingHasAnAddress) {
