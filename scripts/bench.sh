@@ -1,6 +1,6 @@
 # The benchmarks: decoder, worker over a backlog, memory with a slow sink, latency, rules, all sinks, a spike, billing. --help lists them. Appends one line to bench/history.jsonl.
 set -euo pipefail
-bash scripts/setup.sh
+bash scripts/setup.sh --witnesses
 mkdir -p build
 case " $* " in *" --help "*|*" -h "*) ;; *)
   echo "bench: building"

@@ -1,7 +1,8 @@
-# Installs what the build and the demo need: Debian packages by apt-get, five parts under $MILLRACE_DEPS.
-# --dry-run says what it would do and does nothing.
+# Installs what the build and the demo need: Debian packages by apt-get, four parts under $MILLRACE_DEPS. --witnesses: and the Python of tests and benchmarks.
+# --s3: and an S3 server, for tests. --dry-run says what it would do and does nothing.
 set -euo pipefail
-dry=""; [ "${1:-}" = "--dry-run" ] && dry=1
+asked() { case " $options " in *" $1 "*) ;; *) return 1 ;; esac; }
+options="$*" dry=""; ! asked --dry-run || dry=1
 stamp="$MILLRACE_DEPS"
 
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
@@ -21,9 +22,9 @@ parts=()
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
 [ -f "$stamp/kafka-4.4.0/complete" ] && [ -f "$stamp/kafka-4.4.0/classes.jsa" ] || parts+=("Apache Kafka 4.4.0 (45 jars, 120 MB from Maven Central)")
 [ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
-[ -f "$stamp/versitygw-1.8.0/versitygw" ] || parts+=("versitygw 1.8.0, an S3 server for the tests (Go modules, built in some minutes)")
+! asked --s3 || [ -f "$stamp/versitygw-1.8.0/versitygw" ] || parts+=("versitygw 1.8.0, an S3 server for the tests (Go modules, built in some minutes)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-[ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (110 MB from PyPI)")
+! asked --witnesses || [ -f "$python/complete" ] || parts+=("Python witnesses for the tests, into a virtual environment (110 MB from PyPI)")
 
 [ ${#missing[@]} -eq 0 ] && [ ${#parts[@]} -eq 0 ] && { [ -z "$dry" ] || echo "setup: nothing is missing"; exit 0; }
 [ ${#missing[@]} -eq 0 ] || echo "setup: Debian packages to install: ${missing[*]}"
@@ -101,7 +102,7 @@ arrow() {
   touch "$stamp/arrow-26.0.0/complete"
 }
 witnesses() {
-  [ ! -f "$python/complete" ] || return 0
+  asked --witnesses && [ ! -f "$python/complete" ] || return 0
   echo "setup: Python environment for the tests"
   { python3 -m venv "$python" && "$python/bin/pip" -q install --disable-pip-version-check -r tests/requirements.txt; } >"$stamp/python.log" 2>&1 ||
     failed python "the Python environment" || return 1
@@ -109,7 +110,7 @@ witnesses() {
 }
 # Go 1.25 builds it: the machine's, or the one in a wheel.
 versitygw() {
-  [ ! -f "$stamp/versitygw-1.8.0/versitygw" ] || return 0
+  asked --s3 && [ ! -f "$stamp/versitygw-1.8.0/versitygw" ] || return 0
   echo "setup: building versitygw 1.8.0"
   (mkdir "$work/versitygw" && cd "$work/versitygw"
     if ! go version 2>/dev/null | grep -qE 'go1\.(2[5-9]|[3-9][0-9])'; then

@@ -12,7 +12,7 @@ while [ $# -gt 0 ]; do
 done
 began=$SECONDS
 say() { printf 'test: %3d s: %s\n' $((SECONDS - began)) "$*"; }
-bash scripts/setup.sh
+bash scripts/setup.sh --witnesses --s3
 logs="$PWD/build/test"; rm -rf "$logs"; mkdir -p "$logs"
 export MILLRACE_TEST_LOGS="$logs" MILLRACE_LONG="$long"
 reports=() broken=0

@@ -2,7 +2,7 @@
 import collections, json, sys, time
 import pyarrow.parquet as parquet
 import pytest
-from conftest import ROOT, TOPICS, until
+from demo import ROOT, TOPICS, until
 from test_pipelines import Worker
 from witness import committed, dead_letters, event_id, read_all
 
