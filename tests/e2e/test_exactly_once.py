@@ -111,6 +111,25 @@ class TestJoiningAndLeaving:
         for worker in ["worker-1", "worker-2", "worker-3"]:
             assert metric(demo, worker, "millrace_plans_adopted_total") == 0, "who leaves finishes what is in flight"
 
+    def test_what_a_worker_gives_back_and_dies_before_it_joins_again_finds_a_member(self, demo):
+        """Static membership brings it back into its place, without a rebalance: nobody would deal out what it gave back."""
+        workers = ["worker-1", "worker-2", "worker-3"]
+        demo.do("worker-2", "stop")
+        flows_again(demo)
+        for worker in workers:
+            demo.gate(f"{worker}-clickhouse", "hang")
+        demo.do("worker-2", "start", wait=False)
+        giving = until("a worker is to give partitions back", lambda: [w for w in ("worker-1", "worker-3") if metric(demo, w, "millrace_rebalances_total", kind="revoked") > 0], 60)
+        time.sleep(1)  # its epoch hangs, so it hasn't joined again
+        for worker in giving:
+            demo.do(worker, "kill")
+        for worker in workers:
+            demo.gate(f"{worker}-clickhouse", "pass")
+        for worker in giving:
+            demo.do(worker, "start")
+        flows_again(demo, 90)
+        assert sum(metric(demo, worker, "millrace_group_nudges_total") for worker in workers) > 0, "it was no such case: partitions were never without a member"
+
 
 def test_clickhouse_killed_during_inserts(demo):
     for _ in range(4):

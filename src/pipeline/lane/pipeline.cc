@@ -40,6 +40,14 @@ std::shared_ptr<BillingClient> billing_client(const PipelineSettings& all, metri
   return std::make_shared<BillingClient>(std::move(settings), metrics);
 }
 
+// Every process watches; each has a patience of its own, lest all of them act at once.
+GroupWatchSettings group_watch_settings(const PipelineSettings& all) {
+  GroupWatchSettings settings{all.kafka, all.pipeline, all.dead_letters};
+  settings.patience = all.drain_deadline + milliseconds(5000 + std::hash<std::string>{}(all.instance) % 5000);
+  settings.session_timeout = all.session_timeout;
+  return settings;
+}
+
 }  // namespace
 
 Pipeline::Pipeline(PipelineSettings settings, SchemaCache& schemas, TopicIds& topic_ids, metrics::Registry& process_metrics)
@@ -77,6 +85,7 @@ Status Pipeline::start(const std::atomic<bool>& stop) {
   results_.resize(lanes_.size());
   lanes_running_ = static_cast<int>(lanes_.size());
   for (int number = 0; number < settings_.lanes; ++number) threads_.emplace_back([this, number] { run(number); });
+  group_watch_ = std::make_unique<GroupWatch>(group_watch_settings(settings_), [this] { return topic_ids_.partitions(settings_.topics); }, metrics_);
   return {};
 }
 
@@ -140,6 +149,7 @@ void Pipeline::close() {
 Status Pipeline::join() {
   for (auto& thread : threads_)
     if (thread.joinable()) thread.join();
+  group_watch_.reset();
   for (const Status& result : results_)
     if (!result) return result;
   return {};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clients/metrics/exposer.h"
+#include "pipeline/ingest/group_watch.h"
 #include "pipeline/lane/lane.h"
 #include "pipeline/lane/shared.h"
 
@@ -48,6 +49,7 @@ class Pipeline {
   std::vector<std::thread> threads_;
   std::atomic<int> lanes_running_{0};
   std::atomic<bool> failed_{false};
+  std::unique_ptr<GroupWatch> group_watch_;
 };
 
 }  // namespace millrace::pipeline

@@ -18,11 +18,13 @@
 
 namespace millrace::pipeline {
 
-// The topics' ids as they are now. Thread-safe; blocks for some seconds at most.
+// The topics' ids and partitions as they are now. Thread-safe; blocks for some seconds at most.
 class TopicIds {
  public:
   explicit TopicIds(kafka::Admin admin) : admin_(std::move(admin)) {}
   Result<TopicId> find(const std::string& topic);
+  // Of those of these topics that are there.
+  Result<std::vector<TopicPartition>> partitions(const std::vector<std::string>& topics);
 
  private:
   std::mutex mutex_;
