@@ -9,20 +9,56 @@ def binary():
     assert os.access(BINARY, os.X_OK), f"{BINARY} isn't built: ./dev build"
 
 
+def keep_logs(path, name):
+    """Of a test that failed, under build/."""
+    kept = LOGS / "e2e" / name
+    shutil.rmtree(kept, ignore_errors=True)
+    kept.mkdir(parents=True)
+    for file in [path / "demo.out", *path.glob("logs/*.log"), path / "kafka/broker.log"]:
+        if file.exists():
+            shutil.copy(file, kept)
+    print("logs are kept in", kept, file=sys.stderr)
+
+
 @pytest.fixture
 def data(request):
     """A directory that is removed when the test passed; of a failed one the logs are kept under build/."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="millrace_e2e_"))
     yield path
     if getattr(request.node, "failed", True):
-        kept = LOGS / "e2e" / request.node.name
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        for file in [path / "demo.out", *path.glob("logs/*.log"), path / "kafka/broker.log"]:
-            if file.exists():
-                shutil.copy(file, kept)
-        print("logs are kept in", kept, file=sys.stderr)
+        keep_logs(path, request.node.name)
     shutil.rmtree(path, ignore_errors=True)
+
+
+class CommonDemo:
+    """One demo for the tests of a module, one after the other. After a test that failed, the next has a demo of its own."""
+
+    def __init__(self):
+        self.demo = None
+
+    def get(self, options):
+        """`options` of the directory: called when there is none."""
+        if self.demo is None:
+            path = pathlib.Path(tempfile.mkdtemp(prefix="millrace_e2e_"))
+            self.demo = Demo(path, *options(path))
+            self.demo.start()
+        return self.demo
+
+    def end(self, failed=None):
+        if self.demo is None:
+            return
+        self.demo.abandon()
+        if failed:
+            keep_logs(self.demo.data, failed)
+        shutil.rmtree(self.demo.data, ignore_errors=True)
+        self.demo = None
+
+
+@pytest.fixture(scope="module")
+def common_demo():
+    common = CommonDemo()
+    yield common
+    common.end()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -7,7 +7,7 @@
 namespace millrace::pipeline {
 namespace {
 
-constexpr std::chrono::milliseconds kRefusedAgain{20};
+constexpr std::chrono::milliseconds kRefusedAgain{20}, kRefusedAgainMost{640};
 
 }  // namespace
 
@@ -56,6 +56,7 @@ void LaneProtocol::committed(uint64_t number, CommitAnswer answer) {
   if (answer == CommitAnswer::kUnknown && !guards_.no_answer_is_no_yes) answer = CommitAnswer::kYes;
   if (answer == CommitAnswer::kUnknown && !guards_.no_answer_is_no_no) answer = CommitAnswer::kRefused;
   if (answer != CommitAnswer::kYes && done.announces) next_ = done.announces;  // closed, and not committed; otherwise another may wait
+  if (answer != CommitAnswer::kRefused) refused_again_ = kRefusedAgain;
   if (answer == CommitAnswer::kYes) {
     landed(done);
   } else if (answer == CommitAnswer::kUnknown) {
@@ -67,7 +68,8 @@ void LaneProtocol::committed(uint64_t number, CommitAnswer answer) {
         if (find(r.partition) == nullptr || find(r.partition)->leaving) gone.push_back(r.partition);
     drop_collected(gone);
     waiting_ = ++numbers_;
-    emit(action::Wait{waiting_, kRefusedAgain});
+    emit(action::Wait{waiting_, refused_again_});
+    refused_again_ = std::min(2 * refused_again_, kRefusedAgainMost);
   }
   step();
 }

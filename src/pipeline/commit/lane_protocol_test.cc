@@ -123,6 +123,11 @@ TEST(LaneProtocol, ARefusedCommitIsSentAgainWhileThePartitionsStay) {
   const auto waits = lane.take<action::Wait>();
   ASSERT_EQ(waits.size(), 1u);
   lane.core.waited(waits[0].number);
+  lane.core.committed(lane.take<action::Commit>().at(0).number, CommitAnswer::kRefused);
+  const auto longer = lane.take<action::Wait>();
+  ASSERT_EQ(longer.size(), 1u);
+  EXPECT_EQ(longer[0].time, 2 * waits[0].time);
+  lane.core.waited(longer[0].number);
   const auto again = lane.answer(CommitAnswer::kYes);
   EXPECT_EQ(again.offsets.at(0).metadata, first.at(0).offsets.at(0).metadata);
 }

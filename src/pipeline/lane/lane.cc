@@ -83,10 +83,7 @@ Status Lane::run() {
 
 void Lane::turn() {
   turned_ms_ = std::chrono::duration_cast<milliseconds>(Clock::now().time_since_epoch()).count();
-  if (closing_ && !consumer_closing_) {
-    consumer_closing_ = true;
-    ingest_.consumer().close();  // revokes what is held, which drains it
-  }
+  if (closing_) leave();
   ingest_.poll(patience(), in_memory());
   serve_group();
   if (fatal_) return;  // nothing that the core wants is carried out any more, so nothing may be planned either
@@ -129,6 +126,20 @@ Lane::milliseconds Lane::patience() const {
 
 // ---- the group
 
+// What is held is drained first, by a member in good standing: a client that is closing sends no heartbeats, so that its session ends, and
+// its commits are refused, if a sink is slow for longer. With nothing in flight it closes at once.
+void Lane::leave() {
+  if (!leaving_) {
+    leaving_ = true;
+    drain_until_ = Clock::now() + context_.settings.drain_deadline;
+    protocol_.revoked(protocol_.held());
+    carry_out();
+  }
+  if (consumer_closing_ || protocol_.draining()) return;
+  consumer_closing_ = true;
+  ingest_.consumer().close();
+}
+
 void Lane::serve_group() {
   for (const kafka::Rebalance& rebalance : ingest_.take_rebalances()) on_rebalance(rebalance);
   for (const auto& [partition, error] : ingest_.take_partition_errors()) {
@@ -156,11 +167,15 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
       metrics_.rebalance("assigned").add();
       log::info("lane {}: assigned{}", name_, names);
       ingest_.accept_assignment();
-      protocol_.assigned(rebalance.partitions);
+      if (!leaving_) protocol_.assigned(rebalance.partitions);
       return;
     case kafka::RebalanceKind::kRevoked: {
       metrics_.rebalance("revoked").add();
       log::info("lane {}: to give back{}", name_, names);
+      if (leaving_ && protocol_.draining()) {
+        group_asks_ = rebalance.partitions;
+        return;
+      }
       drain_until_ = Clock::now() + context_.settings.drain_deadline;
       const bool any = std::ranges::any_of(rebalance.partitions, [&](const auto& p) { return std::ranges::find(held, p) != held.end(); });
       if (any)
@@ -172,6 +187,7 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
     case kafka::RebalanceKind::kLost:
       metrics_.rebalance("lost").add();
       log::warn("lane {}: lost{}", name_, names);
+      if (leaving_) group_asks_ = rebalance.partitions;
       protocol_.lost(rebalance.partitions);  // Release follows
       return;
   }

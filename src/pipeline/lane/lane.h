@@ -67,6 +67,7 @@ class Lane {
   // lane.cc: the loop and the group
   void turn();
   milliseconds patience() const;
+  void leave();
   void serve_group();
   void on_rebalance(const kafka::Rebalance& rebalance);
   void serve_timers();
@@ -143,6 +144,7 @@ class Lane {
   std::map<TopicPartition, Awaited> awaiting_schema_;
   std::map<TopicPartition, std::string> stopped_;
   std::optional<Clock::time_point> drain_until_;
+  std::vector<TopicPartition> group_asks_;  // back, while the lane leaves
   std::set<TopicPartition> lag_shown_;
   std::optional<Error> fatal_;
   std::string obstacle_said_;
@@ -151,7 +153,7 @@ class Lane {
   milliseconds still_said_{0};
   std::optional<int64_t> lag_then_;  // the lag, soon after
   std::atomic<bool> closing_{false};
-  bool consumer_closing_ = false;
+  bool leaving_ = false, consumer_closing_ = false;  // told to close: what is held is drained; and then the consumer closes
   std::atomic<int64_t> turned_ms_{0};
   std::atomic<size_t> stopped_count_{0};
 };

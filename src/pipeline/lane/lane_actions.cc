@@ -115,7 +115,9 @@ void Lane::carry_out(const action::DropCollected& drop) {
 void Lane::carry_out(const action::Release& release) {
   for (const auto& name : release.partitions) stopped_.erase(name), awaiting_schema_.erase(name);
   drain_until_.reset();
-  ingest_.release(release.partitions);
+  if (!leaving_ || consumer_closing_) return ingest_.release(release.partitions);
+  ingest_.stop_reading(release.partitions);  // the group didn't ask for them, and is given them when the consumer closes
+  if (!group_asks_.empty()) ingest_.release(std::exchange(group_asks_, {}));
 }
 
 void Lane::carry_out(const action::Stopped& stopped) {

@@ -12,7 +12,7 @@ using kafka::TransactionFailure;
 using std::chrono::milliseconds;
 
 namespace {
-constexpr milliseconds kInit{3000}, kCommit{10'000};
+constexpr milliseconds kInit{3000}, kCommit{10'000}, kSayAgain{10'000};
 }
 
 Transactions::Transactions(kafka::TransactionalSettings settings, std::string dead_letters, const AlertTopic& alerts, metrics::Registry& metrics)
@@ -35,7 +35,10 @@ Status Transactions::init() {
 CommitAnswer Transactions::failed(const kafka::TransactionError& error) {
   metrics_.counter("millrace_commit_failures_total", {{"failure", name(error.failure)}}).add();
   const bool surely_not = error.failure == TransactionFailure::kRefusedByGroup || error.failure == TransactionFailure::kAbortable;
-  log::warn("commit: {}: {}", name(error.failure), error.message);
+  if (const auto now = std::chrono::steady_clock::now(); name(error.failure) != said_ || now - said_at_ > kSayAgain) {
+    log::warn("commit: {}: {}", name(error.failure), error.message);
+    said_ = name(error.failure), said_at_ = now;
+  }
   if (surely_not && producer_->abort(kCommit)) return CommitAnswer::kRefused;
   producer_.reset();
   return CommitAnswer::kUnknown;
@@ -71,6 +74,7 @@ CommitAnswer Transactions::commit(const action::Commit& commit, const EpochRows*
   for (const auto& entry : commit.offsets) offsets.push_back({entry.partition, entry.offset, entry.metadata});
   if (auto sent = producer_->send_offsets(offsets, *group, kCommit); !sent) return failed(sent.error());
   if (auto done = producer_->commit(kCommit); !done) return failed(done.error());
+  said_.clear();
   metrics_.histogram("millrace_commit_seconds").observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   return CommitAnswer::kYes;
 }

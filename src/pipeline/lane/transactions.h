@@ -1,6 +1,7 @@
 #pragma once
 // The lane's transactional producer: carries out what the protocol core wants committed, and says what came of it. One thread.
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -35,6 +36,8 @@ class Transactions {
   const AlertTopic& alerts_;
   metrics::Registry& metrics_;
   std::optional<kafka::TransactionalProducer> producer_;
+  std::string said_;  // of what went wrong, since the last commit: said again after a while only
+  std::chrono::steady_clock::time_point said_at_{};
 };
 
 }  // namespace millrace::pipeline
