@@ -1,7 +1,7 @@
 """Fixtures of all tests in Python; demo.py drives the processes, witness.py counts."""
-import os, pathlib, shutil, sys, tempfile
+import contextlib, os, pathlib, shutil, sys, tempfile
 import pytest
-from demo import BINARY, LOGS, Demo
+from demo import BINARY, LOGS, Demo, until
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,13 +36,20 @@ class CommonDemo:
     def __init__(self):
         self.demo = None
 
-    def get(self, options):
-        """`options` of the directory: called when there is none."""
+    @contextlib.contextmanager
+    def lent(self, request, options):
+        """With events that flow. `options` are a function of the directory, for when a demo has to be started."""
         if self.demo is None:
             path = pathlib.Path(tempfile.mkdtemp(prefix="millrace_e2e_"))
             self.demo = Demo(path, *options(path))
             self.demo.start()
-        return self.demo
+        demo, delivered = self.demo, lambda: self.demo.state()["figures"]["delivered"]
+        demo.do("loadgen", "start")
+        before = delivered()
+        until("events flow", lambda: delivered() > before + 2000, 90)
+        yield demo
+        if getattr(request.node, "failed", True):
+            self.end(request.node.name)
 
     def end(self, failed=None):
         if self.demo is None:

@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
   Credentials credentials;
   chdb::EngineOptions engine_options;
   size_t connections = 64;
+  uint64_t free_mb = 256;
   std::optional<uint16_t> metrics_port;
   cli.add_option("--data", engine_options.data, "directory of the tables; made if it isn't there")->required();
   cli.add_option("--port", options.port, "0 picks a free one")->capture_default_str();
@@ -28,11 +29,14 @@ int run(int argc, char** argv) {
   cli.add_option("--user", credentials.user, "the one user that is let in")->capture_default_str();
   cli.add_option("--password", credentials.password, "its password; empty by default");
   cli.add_option("--connections", connections, "queries at once; more wait")->capture_default_str();
+  cli.add_option("--free-mb", free_mb, "inserts are refused while the disk has less than this; an insert that meets a full disk may be acknowledged all the same")
+      ->capture_default_str();
   cli.add_option("--library", engine_options.library, "libchdb.so; by default where ./dev setup puts it");
   cli.add_option("--engine-option", engine_options.arguments, "one more argument for the engine, as --max_server_memory_usage=…");
   cli.add_option("--metrics-port", metrics_port, "serve /metrics and /healthz; 0 picks a free port");
   CLI11_PARSE(cli, argc, argv);
   log::start("clickhouse");
+  engine_options.arguments.push_back("--min_free_disk_bytes_to_perform_insert=" + std::to_string(free_mb << 20));
 
   // Blocked before any thread exists, so that all threads, the engine's too, leave them to sigwait below.
   sigset_t signals;

@@ -164,10 +164,12 @@ class Injection(threading.Thread):
         file, seen = control(self.demo, f"disk_full-{child}"), control(self.demo, f"disk_full-{child}").with_suffix(".control.seen")
         met = lambda: seen.stat().st_size if seen.exists() else 0
         before = met()
-        file.write_text(f"{self.demo.address('data')}/{DISKS[child]}\n")
+        # The engine refuses inserts before the disk is full, since it doesn't tell of one that fills while it writes (docs/clickhouse.md).
+        how = "nearly\n" if child == "clickhouse" else ""
+        file.write_text(f"{self.demo.address('data')}/{DISKS[child]}\n{how}")
         self.hold()
         file.unlink()
-        return met() > before, f"ENOSPC {met() - before} times"
+        return met() > before, f"a full disk {met() - before} times"
 
     def rolling_restart(self):
         before = {worker: self.demo.child(worker)["starts"] for worker in WORKERS}

@@ -68,9 +68,9 @@ class Dealer:
             return Fault(kind, "", at, 0, touches=frozenset(["broker"]))
         if kind == "lose_reply":
             gate, rule = target
-            return Fault(kind, gate, at, 0, (*rule.items(), ("count", nth)), frozenset([gate.rsplit("-", 1)[0], gate]))
+            return Fault(kind, gate, at, 0, (*rule.items(), ("count", nth)), frozenset(gate.rsplit("-", 1)))
         if kind in ("refuse", "hang", "reset", "slow"):
-            return Fault(kind, target, at, seconds, (("bytes_per_s", 20_000),) if kind == "slow" else (), frozenset([target.rsplit("-", 1)[0], target]))
+            return Fault(kind, target, at, seconds, (("bytes_per_s", 20_000),) if kind == "slow" else (), frozenset(target.rsplit("-", 1)))
         if kind == "kill_at_rename":
             return Fault(kind, "clickhouse", at, 1.0, (("nth", nth),), frozenset(["clickhouse"]))
         if kind == "kill_in_transaction":

@@ -20,19 +20,21 @@ topics:
 
 
 @pytest.fixture
-def demo(make_demo):
-    demo = make_demo(*LOAD)
-    until("events flow", lambda: demo.state()["figures"]["delivered"] > 2000, 90)
-    return demo
+def demo(common_demo, request):
+    with common_demo.lent(request, lambda data: LOAD) as demo:
+        yield demo
 
 
 def put_rules(demo):
-    """From the offsets that are returned on, payments of these tenants are metered."""
+    """From the offsets that are returned on, payments of these tenants are metered: once in a demo's life."""
     settle(demo)
+    if hasattr(demo, "metered"):
+        return demo.metered
     tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.payment_processed GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
     for tenant in tenants:
         publish(demo, tenant, RULES.format(tenant=tenant))
-    return tenants, ends_of(demo.address("broker"), TOPIC, "read_committed")
+    demo.metered = tenants, ends_of(demo.address("broker"), TOPIC, "read_committed")
+    return demo.metered
 
 
 def check_ledger(demo, tenants, begins, pipeline=GROUP):

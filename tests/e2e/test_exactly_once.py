@@ -23,13 +23,8 @@ def options(data):
 @pytest.fixture
 def demo(common_demo, request):
     """One for all tests here, each of which leaves it as it was."""
-    demo = common_demo.get(options)
-    demo.do("loadgen", "start")
-    before = delivered(demo)
-    until("events flow", lambda: delivered(demo) > before + 2000, 60)
-    yield demo
-    if getattr(request.node, "failed", True):
-        common_demo.end(request.node.name)
+    with common_demo.lent(request, options) as demo:
+        yield demo
 
 
 @pytest.fixture(autouse=True)

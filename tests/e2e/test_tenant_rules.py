@@ -16,10 +16,9 @@ MARKED_PAGEVIEWS = MARKED.replace("order.created", "user.pageview")  # the table
 
 
 @pytest.fixture
-def demo(make_demo):
-    demo = make_demo(*LOAD)
-    until("events flow", lambda: demo.state()["figures"]["delivered"] > 2000, 90)
-    return demo
+def demo(common_demo, request):
+    with common_demo.lent(request, lambda data: LOAD) as demo:
+        yield demo
 
 
 def catalog(demo, method, path, text=None):

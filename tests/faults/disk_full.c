@@ -1,12 +1,13 @@
 // LD_PRELOAD for any process: while its control file exists, the disk below a directory is full.
 //
 // MILLRACE_DISK_FULL names the control file; its text is a path. Writes to files whose path begins so, making them longer, and syncing them fail with ENOSPC;
-// reading, overwriting by mmap, renaming and removing go on, as on a full disk. Each failure adds a byte to the file `CONTROL.seen`, so that a test can tell
-// that the fault was met.
+// reading, overwriting by mmap, renaming and removing go on, as on a full disk. Who asks how much is free there is told: nothing. With a second line, `nearly`,
+// that is all. Each of these adds a byte to the file `CONTROL.seen`, so that a test can tell that the fault was met.
 #include "file_path.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 
 static void tell_seen(void) {
@@ -18,14 +19,20 @@ static void tell_seen(void) {
   syscall(SYS_close, file);
 }
 
-static int is_full(int descriptor) {
-  char below[1024], path[1024];
+static int is_below(const char* path, int nearly_too) {
+  char below[1024];
   if (!read_control("MILLRACE_DISK_FULL", below, sizeof below)) return 0;
+  const int nearly = strstr(below, "\nnearly") != NULL;
   below[strcspn(below, "\n")] = 0;
-  path_of(descriptor, path, sizeof path);
-  if (!below[0] || strncmp(path, below, strlen(below)) != 0) return 0;
+  if ((nearly && !nearly_too) || !below[0] || strncmp(path, below, strlen(below)) != 0) return 0;
   tell_seen();
   return 1;
+}
+
+static int is_full(int descriptor) {
+  char path[1024];
+  path_of(descriptor, path, sizeof path);
+  return is_below(path, 0);
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -50,3 +57,24 @@ FAILS(int, posix_fallocate, (int descriptor, off_t at, off_t size), (descriptor,
 FAILS(int, posix_fallocate64, (int descriptor, off64_t at, off64_t size), (descriptor, at, size), ENOSPC)
 FAILS(int, fsync, (int descriptor), (descriptor), -1)
 FAILS(int, fdatasync, (int descriptor), (descriptor), -1)
+
+// What is free is nothing.
+#define NOTHING_FREE(name, parameters, arguments, where)               \
+  int name parameters {                                                      \
+    static __typeof__(&name) real;                                           \
+    if (!real) real = REAL(name);                                            \
+    const int failed = real arguments;                                       \
+    if (failed == 0 && (where)) filesystem->f_bfree = filesystem->f_bavail = 0; \
+    return failed;                                                           \
+  }
+
+static int is_full_or_nearly(int descriptor) {
+  char path[1024];
+  path_of(descriptor, path, sizeof path);
+  return is_below(path, 1);
+}
+
+NOTHING_FREE(statvfs, (const char* path, struct statvfs* filesystem), (path, filesystem), is_below(path, 1))
+NOTHING_FREE(statvfs64, (const char* path, struct statvfs64* filesystem), (path, filesystem), is_below(path, 1))
+NOTHING_FREE(fstatvfs, (int descriptor, struct statvfs* filesystem), (descriptor, filesystem), is_full_or_nearly(descriptor))
+NOTHING_FREE(fstatvfs64, (int descriptor, struct statvfs64* filesystem), (descriptor, filesystem), is_full_or_nearly(descriptor))
