@@ -93,6 +93,7 @@ Result<Response> Client::send(const Request& request) {
   for (const auto& [name, value] : request.headers) headers = curl_slist_append(headers, (name + (value.empty() ? ";" : ": " + value)).c_str());
   headers = curl_slist_append(headers, "Expect:");
   curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);  // as it was signed
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");

@@ -35,7 +35,10 @@ struct GroupAdmin::Impl {
   }
   Result<EventPtr> answer(milliseconds timeout, const std::string& what) {
     EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count()) + 2000));
-    if (!event) return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    if (!event) {
+      queue.reset(rd_kafka_queue_new(rk.get()));  // the answer, should it come, is none to the next question
+      return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
+    }
     if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
     return event;
   }

@@ -32,6 +32,9 @@ Bucket::Bucket(BucketSettings settings) : settings_(with_region(std::move(settin
   }
   const size_t host = base_.find("://");
   host_ = host == std::string::npos ? base_ : base_.substr(host + 3);
+  // As it is sent, and so signed: without a port that is the scheme's own.
+  for (const auto& [scheme, port] : {std::pair("http://", ":80"), std::pair("https://", ":443")})
+    if (base_.starts_with(scheme) && host_.ends_with(port)) host_.resize(host_.size() - std::string_view(port).size());
 }
 
 Result<http::Response> Bucket::send(const Call& call) {
@@ -89,13 +92,13 @@ Result<bool> Bucket::found(const Call& call) {
   const auto answer = send(call);
   if (!answer) return std::unexpected(answer.error());
   if (answer->status / 100 == 2) return true;
-  if (answer->status == 404 && element(answer->body, "Code").value_or("NoSuchKey") == "NoSuchKey") return false;
+  if (answer->status == 404 && element(answer->body, "Code") == "NoSuchKey") return false;  // another 404 is of who stands before the store
   return refused(call, *answer);
 }
 
-Result<bool> Bucket::get(const std::string& key, const http::BodySink& sink) {
+Result<bool> Bucket::get(const std::string& key, const http::BodySink& sink, std::function<bool()> cancelled) {
   constexpr uint64_t kObjectMax = uint64_t{5} << 30;
-  return found({.method = "GET", .key = key, .sink = sink, .bytes_max = kObjectMax});
+  return found({.method = "GET", .key = key, .sink = sink, .bytes_max = kObjectMax, .cancelled = std::move(cancelled)});
 }
 
 Result<std::optional<std::string>> Bucket::get(const std::string& key) {

@@ -44,7 +44,7 @@ class Bucket {
   Result<Put> put_new(const std::string& key, ObjectBody body, std::function<bool()> cancelled = {});
   Result<Put> put_new(const std::string& key, std::string_view bytes);
   // Whether there is one; its bytes go to `sink`, whose false ends the transfer. How many there are isn't known before: it may take long, unless it stalls.
-  Result<bool> get(const std::string& key, const http::BodySink& sink);
+  Result<bool> get(const std::string& key, const http::BodySink& sink, std::function<bool()> cancelled = {});
   Result<std::optional<std::string>> get(const std::string& key);  // a small one: within `deadline`
   // Keys that begin with the prefix and come after `after`, in their order, 1,000 at most.
   Result<std::vector<std::string>> keys(const std::string& prefix, const std::string& after);

@@ -234,12 +234,16 @@ Status EpochRows::make_room() {
   size_t held = 0;
   for (const auto& [name, topic] : topics_)
     for (const auto& [partition, part] : topic.parts) held += part.rows.bytes();
-  if (held >= memory_->spool()->bytes_in_memory) {
+  const SpoolSettings& spool = *memory_->spool();
+  if (held >= spool.bytes_in_memory || bytes_in_memory() >= spool.record_bytes_in_memory || records_in_memory() >= spool.records_in_memory) {
     if (!spool_) spool_ = std::make_shared<RowSpool>(memory_->spool()->folder);
     for (auto& [name, topic] : topics_)
       for (auto& [partition, part] : topic.parts)
-        if (part.rows.rows() > 0)
+        if (part.rows.rows() > 0) {
           if (const Status aside = put_aside(part); !aside) return aside;
+          // What it has grown to isn't kept for every partition.
+          if (part.rows.memory() > spool.bytes_in_memory / (4 * topic.parts.size())) part.rows = columns::Block(catalog_->find(name)->columns);
+        }
     records_aside_ = records_, bytes_aside_ = 0;
     for (auto& [name, range] : ranges_) range.records_aside = range.records, bytes_aside_ += range.bytes_aside = range.bytes - range.rejected_bytes;
   }

@@ -71,7 +71,7 @@ struct EpochSpoolTest : ::testing::Test {
 };
 
 TEST_F(EpochSpoolTest, RowsComeInTheOrderOfThePlanHoweverTheyWereReadAndPutAside) {
-  EpochMemory roomy(SpoolSettings{.folder = folder, .bytes_in_memory = size_t{1} << 30, .time_column = ""}),
+  EpochMemory roomy(SpoolSettings{.folder = folder, .bytes_in_memory = size_t{1} << 30, .record_bytes_in_memory = size_t{1} << 30, .time_column = ""}),
       tight(SpoolSettings{.folder = folder, .bytes_in_memory = size_t{300} << 10, .time_column = ""});
   EpochRows in_memory(catalog, *schemas, roomy), aside(catalog, *schemas, tight);
   fill(in_memory, 2000);
@@ -83,6 +83,14 @@ TEST_F(EpochSpoolTest, RowsComeInTheOrderOfThePlanHoweverTheyWereReadAndPutAside
   EXPECT_EQ(content(aside, &pieces), content(in_memory));
   EXPECT_GT(pieces, 8u);
   EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST_F(EpochSpoolTest, RecordsThatAreLargerThanTheirRowsArePutAsideToo) {
+  EpochMemory many(SpoolSettings{.folder = folder, .bytes_in_memory = size_t{1} << 30, .record_bytes_in_memory = size_t{300} << 10, .time_column = ""});
+  EpochRows rows(catalog, *schemas, many);
+  fill(rows, 100);
+  EXPECT_LT(rows.bytes_in_memory(), rows.bytes() / 3);
+  EXPECT_LT(rows.records_in_memory(), rows.records() / 3);
 }
 
 TEST_F(EpochSpoolTest, APartitionThatGoesTakesItsRowsOnDiskWithIt) {

@@ -34,7 +34,12 @@ IngestSettings ingest_settings(const PipelineSettings& all, const std::string& m
 // Where files are written, epochs are long.
 std::optional<SpoolSettings> spool_settings(const PipelineSettings& all) {
   if (storage_name(all.warehouse).empty()) return std::nullopt;
-  return SpoolSettings{.folder = spool_folder(all.warehouse), .bytes_in_memory = all.warehouse_bytes_in_memory, .time_column = all.rules.time_column};
+  // Well before ingest stops because too much is in flight.
+  return SpoolSettings{.folder = spool_folder(all.warehouse),
+                       .bytes_in_memory = all.warehouse_bytes_in_memory,
+                       .record_bytes_in_memory = all.in_flight_bytes_max / 3,
+                       .records_in_memory = all.in_flight_records_max / 3,
+                       .time_column = all.rules.time_column};
 }
 
 EpochPace pace_for(const PipelineSettings& all) { return all.clickhouse.url.empty() ? EpochPace::even(all.epoch.bytes_max) : EpochPace(all.epoch.bytes_max); }
@@ -166,16 +171,15 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
     case kafka::RebalanceKind::kAssigned:
       metrics_.rebalance("assigned").add();
       log::info("lane {}: assigned{}", name_, names);
+      if (group_asked_in_) fatal_ = Error{Retry::kTransient, 0, "the group went on although partitions weren't given back yet"};  // see group_gave_up()
       ingest_.accept_assignment();
       if (!leaving_) protocol_.assigned(rebalance.partitions);
       return;
     case kafka::RebalanceKind::kRevoked: {
       metrics_.rebalance("revoked").add();
       log::info("lane {}: to give back{}", name_, names);
-      if (leaving_ && protocol_.draining()) {
-        group_asks_ = rebalance.partitions;
-        return;
-      }
+      group_asks(rebalance.partitions);
+      if (leaving_ && protocol_.draining()) return;  // of all that is held
       drain_until_ = Clock::now() + context_.settings.drain_deadline;
       const bool any = std::ranges::any_of(rebalance.partitions, [&](const auto& p) { return std::ranges::find(held, p) != held.end(); });
       if (any)
@@ -187,10 +191,27 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
     case kafka::RebalanceKind::kLost:
       metrics_.rebalance("lost").add();
       log::warn("lane {}: lost{}", name_, names);
-      if (leaving_) group_asks_ = rebalance.partitions;
+      // The answer to a loss answers a revocation too: what drains for one is left to the next owner, before.
+      protocol_.drain_deadline_passed();
+      carry_out();
+      group_asks(rebalance.partitions);
       protocol_.lost(rebalance.partitions);  // Release follows
       return;
   }
+}
+
+void Lane::group_asks(const std::vector<TopicPartition>& partitions) {
+  group_asks_.insert(group_asks_.end(), partitions.begin(), partitions.end());
+  if (const auto member = ingest_.consumer().group_metadata()) group_asked_in_ = member->generation();
+}
+
+// Until a revocation is answered, the member stays in the generation that it came in. librdkafka goes on without the answer when a topic that
+// is subscribed changes (rd_kafka_cgrp_metadata_update_check): then the partitions are somebody else's, and the broker, which doesn't
+// know whose partition an offset is, would take this lane's commit for them.
+bool Lane::group_gave_up() {
+  if (!group_asked_in_) return false;
+  const auto member = ingest_.consumer().group_metadata();
+  return !member || member->generation() != *group_asked_in_;
 }
 
 // ---- time

@@ -70,6 +70,8 @@ class Lane {
   void leave();
   void serve_group();
   void on_rebalance(const kafka::Rebalance& rebalance);
+  void group_asks(const std::vector<TopicPartition>& partitions);
+  bool group_gave_up();
   void serve_timers();
   void measure();
   void say_when_still(Clock::time_point now, size_t in_flight, int64_t lag);
@@ -144,7 +146,8 @@ class Lane {
   std::map<TopicPartition, Awaited> awaiting_schema_;
   std::map<TopicPartition, std::string> stopped_;
   std::optional<Clock::time_point> drain_until_;
-  std::vector<TopicPartition> group_asks_;  // back, while the lane leaves
+  std::vector<TopicPartition> group_asks_;  // back, and wasn't answered yet
+  std::optional<int32_t> group_asked_in_;   // the generation; none: nothing is to be answered
   std::set<TopicPartition> lag_shown_;
   std::optional<Error> fatal_;
   std::string obstacle_said_;

@@ -114,10 +114,11 @@ void Lane::carry_out(const action::DropCollected& drop) {
 
 void Lane::carry_out(const action::Release& release) {
   for (const auto& name : release.partitions) stopped_.erase(name), awaiting_schema_.erase(name);
-  drain_until_.reset();
-  if (!leaving_ || consumer_closing_) return ingest_.release(release.partitions);
-  ingest_.stop_reading(release.partitions);  // the group didn't ask for them, and is given them when the consumer closes
-  if (!group_asks_.empty()) ingest_.release(std::exchange(group_asks_, {}));
+  if (!protocol_.draining()) drain_until_.reset();
+  ingest_.stop_reading(release.partitions);  // where the lane leaves, the group didn't ask for them, and is given them when the consumer closes
+  if (!group_asked_in_) return;
+  group_asked_in_.reset();
+  ingest_.release(std::exchange(group_asks_, {}));
 }
 
 void Lane::carry_out(const action::Stopped& stopped) {
@@ -161,6 +162,11 @@ void Lane::carry_out(const action::CancelPlan& cancel) {
 void Lane::carry_out(const action::Commit& commit) {
   const bool lands = commit.lands && writing_ && writing_->plan->id == commit.lands->id;
   MILLRACE_CHECK(lands == (commit.lands != nullptr), "what lands is what was written");
+  if (group_gave_up()) {
+    log::warn("lane {}: the group went on without waiting for the epoch in flight: it is left to the next owner", name_);
+    protocol_.committed(commit.number, CommitAnswer::kRefused);
+    return protocol_.drain_deadline_passed();
+  }
   const CommitAnswer answer = transactions_.commit(commit, lands ? &writing_->rows : nullptr, ingest_.consumer());
   if (answer == CommitAnswer::kYes && lands) {
     metrics_.committed(writing_->rows, commit.landing);

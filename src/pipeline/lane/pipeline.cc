@@ -89,13 +89,19 @@ Status Pipeline::start(const std::atomic<bool>& stop) {
   return {};
 }
 
-// A lane whose membership was fenced is made anew, unless it was another process that did it.
+// A lane whose membership was fenced, or came to nothing, is made anew, unless it was another process that did it.
 void Pipeline::run(int number) {
   const auto at = static_cast<size_t>(number);
   while (true) {
     Status& result = results_[at] = lanes_[at]->run();
     if (result) break;
     log::warn("lane {}/{}: {}", settings_.pipeline, number, result.error().message);
+    std::unique_ptr<Lane> ended;  // it would stay a member
+    {
+      std::lock_guard lock(mutex_);
+      ended = std::move(lanes_[at]);
+    }
+    ended.reset();
     if (auto free = until_nobody_is(member_of(settings_, number)); !free) {
       result = free;
     } else if (closing_) {
@@ -143,7 +149,8 @@ Status Pipeline::until_nobody_is(const std::string& member) const {
 void Pipeline::close() {
   closing_ = true;
   std::lock_guard lock(mutex_);
-  for (auto& lane : lanes_) lane->close();
+  for (auto& lane : lanes_)
+    if (lane) lane->close();
 }
 
 Status Pipeline::join() {
@@ -159,6 +166,7 @@ metrics::Health Pipeline::health() const {
   std::lock_guard lock(mutex_);
   const auto now_ms = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
   for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (!lanes_[i]) continue;  // being made anew
     if (now_ms - lanes_[i]->turned_ms() > 60'000) return {false, "lane " + settings_.pipeline + "/" + std::to_string(i) + " hasn't turned for a minute"};
     if (lanes_[i]->stopped() > 0)
       return {true,

@@ -51,14 +51,15 @@ Result<std::optional<std::string>> BucketFolder::read(const std::string& name) {
   return bytes;
 }
 
-Result<FinishedFile> BucketFolder::open(const std::string& name) {
+Result<FinishedFile> BucketFolder::open(const std::string& name, const Cancelled& cancelled) {
   auto copy = UnfinishedFile::nameless(spool_);
   if (!copy) return std::unexpected(copy.error());
   Status written;
-  const auto there = bucket_.get(prefix_ + name, [&](std::string_view bytes) {
+  const auto keep = [&](std::string_view bytes) {
     written = copy->append(bytes);
     return written.has_value();
-  });
+  };
+  const auto there = bucket_.get(prefix_ + name, keep, cancelled);
   if (!written) return std::unexpected(written.error());
   if (!there) return again(there.error());
   if (!*there) return transient(name_ + "/" + name + " was there and is gone");

@@ -20,7 +20,7 @@ class BucketFolder {
   Result<UnfinishedFile> new_file(const std::string&) const { return UnfinishedFile::nameless(spool_); }
   Result<Published> publish(UnfinishedFile& file, const std::string& name, const Cancelled& cancelled);
   Result<std::optional<std::string>> read(const std::string& name);
-  Result<FinishedFile> open(const std::string& name);
+  Result<FinishedFile> open(const std::string& name, const Cancelled& cancelled);
   Status settle(const std::string&) const { return {}; }
   size_t sweep(std::chrono::seconds, const std::function<bool()>&) const { return 0; }
 

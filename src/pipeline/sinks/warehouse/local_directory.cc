@@ -69,7 +69,7 @@ Result<std::optional<std::string>> LocalDirectory::read(const std::string& name)
   return std::optional(std::move(*bytes));
 }
 
-Status LocalDirectory::settle(const std::string& name) const { return sync_folder(fs::path(root_ + "/" + name).parent_path().string()); }
+Status LocalDirectory::settle(const std::string& name) const { return sync_folders(root_, root_ + "/" + name); }
 
 size_t LocalDirectory::sweep(std::chrono::seconds older_than, const std::function<bool()>& stop) const {
   size_t removed = 0;

@@ -22,7 +22,7 @@ class LocalDirectory {
   // Syncs the bytes, gives them their name unless a file has it (which is left as it is), and syncs the folders up to the root: whichever file has the name, has it for good.
   Result<Published> publish(UnfinishedFile& file, const std::string& name, const Cancelled& = {}) const;
   Result<std::optional<std::string>> read(const std::string& name) const;  // none: no such file
-  Result<FinishedFile> open(const std::string& name) const { return FinishedFile{root_ + "/" + name, std::nullopt}; }
+  Result<FinishedFile> open(const std::string& name, const Cancelled&) const { return FinishedFile{root_ + "/" + name, std::nullopt}; }
   Status settle(const std::string& name) const;  // after this, a file that is there stays there: its writer may not have come so far
   // Removes what writers that died have left behind, if nobody wrote to it for so long. Ends early when `stop` says so. How many files went.
   size_t sweep(std::chrono::seconds older_than, const std::function<bool()>& stop) const;

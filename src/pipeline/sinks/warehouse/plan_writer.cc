@@ -86,7 +86,7 @@ Result<std::optional<std::string>> PlanWriter::write(File& file) {
 }
 
 Result<std::optional<std::string>> PlanWriter::agrees(const UnfinishedFile& ours, File& file) {
-  const auto theirs = storage_.open(file.entry.path);
+  const auto theirs = storage_.open(file.entry.path, cancelled_);
   if (!theirs) return std::unexpected(theirs.error());
   auto same = same_bytes(ours.path(), theirs->path);
   if (same && !*same) same = parquet::same_rows(ours.path(), theirs->path);

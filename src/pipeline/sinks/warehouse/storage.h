@@ -40,8 +40,8 @@ class Storage {
   Result<std::optional<std::string>> read(const std::string& name) {
     return std::visit([&](auto& of) { return of.read(name); }, kind_);
   }
-  Result<FinishedFile> open(const std::string& name) {
-    return std::visit([&](auto& of) { return of.open(name); }, kind_);
+  Result<FinishedFile> open(const std::string& name, const Cancelled& cancelled) {
+    return std::visit([&](auto& of) { return of.open(name, cancelled); }, kind_);
   }
   Status settle(const std::string& name) {
     return std::visit([&](auto& of) { return of.settle(name); }, kind_);
