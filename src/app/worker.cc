@@ -67,7 +67,10 @@ int run(int argc, char** argv) {
   }
   std::printf("listening on 127.0.0.1:%d\n", exposer ? exposer->port() : 0);
   std::fflush(stdout);
-  while (!stop && !worker.failed() && worker.running()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  for (int tick = 1; !stop && !worker.failed() && worker.running(); ++tick) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (tick % 20 == 0) worker.end_if_stuck();
+  }
   worker.close();
   return worker.join() ? 0 : 1;
 }

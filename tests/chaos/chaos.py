@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Everything at once, under faults, round by round; after each the log is compared with every sink. `./dev chaos --help`; docs/testing.md."""
-import argparse, pathlib, shutil, subprocess, sys, time
+import argparse, pathlib, shutil, signal, subprocess, sys, time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1])]
 import faults, report, rules
@@ -101,6 +101,7 @@ def main():
         for number, planned in enumerate(schedule(options.seed, options.rounds), 1):
             print(f"round {number:3d}: " + "; ".join(f"{fault} at {fault.at} for {fault.seconds}" + "".join(f", {name} {value}" for name, value in fault.details) for fault in planned))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the processes are stopped
     data = ROOT / "build/chaos/data"
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)

@@ -19,7 +19,7 @@ dead_letters: {letters}
 kafka: {{brokers: "{broker}"}}
 registry: {{url: "{registry}"}}
 warehouse: {{url: "s3://{bucket}/{prefix}", endpoint: "{endpoint}", access_key: "{AWS_ACCESS_KEY_ID}", secret_key: "{AWS_SECRET_ACCESS_KEY}", spool: "{data}", memory_mb: 1}}
-epoch: {{linger_ms: 5000, records: 1000000, records_max: 1000000, mb_max: 64}}
+epoch: {{linger_ms: 2500, records: 1000000, records_max: 1000000, mb_max: 64}}
 """
 
 
@@ -62,7 +62,7 @@ def rows_of(store):
 
 def test_every_event_is_in_the_bucket_once_though_worker_and_store_die(demo, worker, store, data):
     broker = demo.address("broker")
-    for gap in (0.05, 0.3, 2.0):
+    for gap in (0.05, 0.3):
         before = len(manifests(store))
         until("a plan is in the bucket", lambda: len(manifests(store)) > before, 60)
         time.sleep(gap)
@@ -80,7 +80,7 @@ def test_every_event_is_in_the_bucket_once_though_worker_and_store_die(demo, wor
     until("it goes on", lambda: len(manifests(store)) > before + 1, 60)
     demo.do("loadgen", "stop")
     log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
-    assert len(log) > 50_000
+    assert len(log) > 20_000
     last = collections.defaultdict(int)
     for topic, partition, offset in log:
         last[topic, partition] = max(last[topic, partition], offset)

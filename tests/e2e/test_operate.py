@@ -13,7 +13,7 @@ WORKERS = ["worker-1", "worker-2"]
 
 @pytest.fixture
 def demo(make_demo):
-    demo = make_demo("--rate", "500", "--linger-ms", "200", "--quiet", "--loadgen-option=--bad=truncated=0.001,tombstone=0.001")
+    demo = make_demo("--rate", "500", "--linger-ms", "200", "--session-timeout-ms", "6000", "--quiet", "--loadgen-option=--bad=truncated=0.001,tombstone=0.001")
     until("events flow", lambda: demo.state()["figures"]["delivered"] > 1000, 60)
     return demo
 

@@ -53,6 +53,8 @@ def test_broker_and_engine_are_killed_frozen_restarted_and_keep_what_they_acknow
     pids = [child["pid"] for child in demo.state()["children"]]
     assert demo.stop() == 0
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
+    demo.start()  # goes on where it stopped
+    assert log_end(demo.address("broker"), "t") == 100
 
 
 def test_gates_stand_between_a_worker_and_broker_and_engine(make_demo):
@@ -75,16 +77,7 @@ def test_gates_stand_between_a_worker_and_broker_and_engine(make_demo):
     assert demo.query("SELECT 1") == [[1]], "others don't come through this gate"
 
 
-def test_refusals_say_what_there_is(make_demo):
-    demo = make_demo("--only", "clickhouse", "--quiet")
-    for call, code, word in [(lambda: demo.do("nobody", "kill"), 404, "nobody"), (lambda: demo.gate("worker-1-broker", "tickle"), 400, "lose_reply"),
-                             (lambda: demo.gate("x-y", "pass"), 404, "x-y"), (lambda: demo.do("clickhouse", "stop") and demo.do("clickhouse", "freeze"), 409, "isn't running")]:
-        with pytest.raises(Refused) as refused:
-            call()
-        assert refused.value.args[0] == code and word in refused.value.args[1]
-
-
-def test_metrics_say_which_children_run(make_demo):
+def test_refusals_say_what_there_is_and_metrics_which_children_run(make_demo):
     demo = make_demo("--only", "clickhouse", "--quiet")
 
     def up():
@@ -94,6 +87,12 @@ def test_metrics_say_which_children_run(make_demo):
     assert up() == "1"
     demo.do("clickhouse", "freeze")
     assert up() == "0"
+    demo.do("clickhouse", "thaw")
+    for call, code, word in [(lambda: demo.do("nobody", "kill"), 404, "nobody"), (lambda: demo.gate("worker-1-broker", "tickle"), 400, "lose_reply"),
+                             (lambda: demo.gate("x-y", "pass"), 404, "x-y"), (lambda: demo.do("clickhouse", "stop") and demo.do("clickhouse", "freeze"), 409, "isn't running")]:
+        with pytest.raises(Refused) as refused:
+            call()
+        assert refused.value.args[0] == code and word in refused.value.args[1]
 
 
 def test_no_child_survives_a_demo_that_is_killed(make_demo):
@@ -102,16 +101,6 @@ def test_no_child_survives_a_demo_that_is_killed(make_demo):
     assert len(pids) == 2 and all(psutil.pid_exists(pid) for pid in pids)
     demo.abandon()
     until("all children are gone", lambda: not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"])
-
-
-def test_a_second_start_goes_on_where_the_first_stopped(make_demo):
-    demo = make_demo("--only", "broker,clickhouse", "--quiet")
-    make_topic(demo.address("broker"))
-    write(demo.address("broker"), "t", 10)
-    demo.query("SELECT 1")
-    assert demo.stop() == 0
-    demo.start()
-    assert log_end(demo.address("broker"), "t") == 10
 
 
 def test_a_taken_port_and_a_taken_directory_are_named_in_a_sentence(make_demo, data):

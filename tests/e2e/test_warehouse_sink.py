@@ -5,7 +5,7 @@ from demo import TOPICS, until
 from witness import GROUP, committed, dead_letters, event_id, read_all, settle
 
 WORKER, LETTERS, WAREHOUSE = "warehouse-worker", "millrace.warehouse.dlq", GROUP + "-warehouse"
-LOAD = ["--warehouse", "--rate", "2000", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
+LOAD = ["--warehouse", "--warehouse-linger-ms", "2000", "--rate", "2000", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
 
 
 def manifests(demo):

@@ -30,11 +30,7 @@ Bucket::Bucket(BucketSettings settings) : settings_(with_region(std::move(settin
     if (base_.empty()) base_ = "https://s3." + settings_.region + ".amazonaws.com";
     base_path_ = "/" + escape_path(settings_.bucket) + "/";
   }
-  const size_t host = base_.find("://");
-  host_ = host == std::string::npos ? base_ : base_.substr(host + 3);
-  // As it is sent, and so signed: without a port that is the scheme's own.
-  for (const auto& [scheme, port] : {std::pair("http://", ":80"), std::pair("https://", ":443")})
-    if (base_.starts_with(scheme) && host_.ends_with(port)) host_.resize(host_.size() - std::string_view(port).size());
+  host_ = host_header(base_);
 }
 
 Result<http::Response> Bucket::send(const Call& call) {

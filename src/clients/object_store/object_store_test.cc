@@ -236,5 +236,13 @@ TEST(CredentialsSource, AsksForTheRoleOfAWebIdentity) {
   EXPECT_EQ(found->session_token, "t==");
 }
 
+TEST(HostHeader, HasAPortOnlyWhereItIsNotTheSchemesOwn) {
+  EXPECT_EQ(host_header("http://127.0.0.1:9000"), "127.0.0.1:9000");
+  EXPECT_EQ(host_header("http://store:80"), "store");
+  EXPECT_EQ(host_header("https://store:443"), "store");
+  EXPECT_EQ(host_header("https://store:80"), "store:80");
+  EXPECT_EQ(host_header("http://store:8080"), "store:8080");
+}
+
 }  // namespace
 }  // namespace millrace::object_store

@@ -62,4 +62,12 @@ http::Headers signature(const SignedRequest& request, const Credentials& credent
   return added;
 }
 
+std::string host_header(std::string_view url) {
+  const size_t scheme = url.find("://");
+  std::string host(scheme == std::string_view::npos ? url : url.substr(scheme + 3));
+  for (const auto& [of, port] : {std::pair("http://", ":80"), std::pair("https://", ":443")})
+    if (url.starts_with(of) && host.ends_with(port)) host.resize(host.size() - std::string_view(port).size());
+  return host;
+}
+
 }  // namespace millrace::object_store

@@ -33,4 +33,7 @@ http::Headers signature(const SignedRequest& request, const Credentials& credent
 std::string query_text(std::vector<std::pair<std::string, std::string>> query);  // escaped and sorted, as signed and as sent: "a=b&c=d"
 std::string escape_path(std::string_view path);                                  // as http::escape, but leaves slashes
 
+// Of a URL without a path, as clients send it, and so as it is signed: without the port that is the scheme's own (RFC 9110, 7.2).
+std::string host_header(std::string_view url);
+
 }  // namespace millrace::object_store

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/stack.h"
 #include "clients/kafka/group_admin.h"
 #include "pipeline/sinks/clickhouse/shards.h"
 
@@ -160,6 +161,18 @@ Status Pipeline::join() {
   for (const Status& result : results_)
     if (!result) return result;
   return {};
+}
+
+void Pipeline::end_if_stuck() {
+  std::lock_guard lock(mutex_);
+  stuck_.resize(lanes_.size());
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    if (!lanes_[i] || !stuck_[i].stuck(lanes_[i]->turned_ms())) continue;
+    log::error("lane {}/{} hasn't turned for {} s: the process ends, and what it had begun is completed after a restart. The lane stands at:", settings_.pipeline, i,
+               StuckLane::kLooks);
+    print_stack(threads_[i].native_handle());
+    std::_Exit(1);
+  }
 }
 
 metrics::Health Pipeline::health() const {

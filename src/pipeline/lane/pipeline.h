@@ -11,6 +11,7 @@
 #include "pipeline/ingest/group_watch.h"
 #include "pipeline/lane/lane.h"
 #include "pipeline/lane/shared.h"
+#include "pipeline/lane/stuck.h"
 
 namespace millrace::pipeline {
 
@@ -28,6 +29,8 @@ class Pipeline {
   metrics::Health health() const;
   // A lane can't go on: the process must close and end.
   bool failed() const { return failed_; }
+  // Once a second: ends the process (status 1) if a lane hangs, and says where. Whoever supervises it starts it again, and nothing is lost.
+  void end_if_stuck();
 
  private:
   void run(int number);
@@ -44,6 +47,7 @@ class Pipeline {
   std::unique_ptr<LaneContext> context_;
   mutable std::mutex mutex_;  // guards which lanes there are
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<StuckLane> stuck_;
   std::atomic<bool> closing_{false};
   std::vector<Status> results_;
   std::vector<std::thread> threads_;

@@ -55,6 +55,10 @@ bool Worker::running() const {
   return std::ranges::any_of(pipelines_, [](const auto& each) { return each->running(); });
 }
 
+void Worker::end_if_stuck() {
+  for (const auto& each : pipelines_) each->end_if_stuck();
+}
+
 bool Worker::failed() const {
   return std::ranges::any_of(pipelines_, [](const auto& each) { return each->failed(); });
 }

@@ -20,6 +20,7 @@ class Worker {
   bool running() const;  // a pipeline does
   Status join();         // the first error
   metrics::Health health() const;
+  void end_if_stuck();  // once a second, see Pipeline
   bool failed() const;  // a pipeline can't go on: the process must close and end
 
  private:
