@@ -5,7 +5,7 @@ from demo import TOPICS, until
 from test_exactly_once import flows_again
 from witness import DATABASE, SCHEMAS, audit, dead_letters, event_id, metric, read_all, rows, settle
 
-LOAD = ["--rules", "--lanes", "1", "--rate", "2000", "--linger-ms", "300", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
+LOAD = ["--rules", "--lanes", "1", "--rate", "1500", "--linger-ms", "500", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
 MARKED = """
 tenant: {tenant}
 topics:
