@@ -117,7 +117,7 @@ def settle(demo, within=90):
     def delivered():
         at = committed(broker)
         behind = {tp: end for tp, end in ends.items() if at[tp] < end}
-        if not behind or all(end - at[tp] < 50 for tp, end in behind.items()) and stands(demo, broker, at):
+        if not behind or all(end - at[tp] < 50 for tp, end in behind.items()) and stands(broker, at):
             return True
         return NotYet({tp: f"{at[tp]} of {end}" for tp, end in behind.items()})
 
@@ -141,9 +141,9 @@ class NotYet(dict):
         return False
 
 
-def stands(demo, broker, at):
+def stands(broker, at, group=GROUP):
     time.sleep(2)
-    return committed(broker) == at
+    return committed(broker, group) == at
 
 
 def audit(demo):

@@ -7,7 +7,7 @@ from test_alerts import RULES as ALERTING, check_alerts, events, log_of
 from test_billing_sink import RULES as METERING, TOPIC, check_ledger
 from test_tenant_rules import catalog, check_accounted
 from test_warehouse_sink import files
-from witness import DATABASE, committed, dead_letters, ends_of, event_id, rows, settle
+from witness import DATABASE, committed, dead_letters, ends_of, event_id, rows, settle, stands
 
 PIPELINES = """
   - {{pipeline: millrace, clickhouse: {{url: "{clickhouse}", database: {database}}}}}
@@ -108,6 +108,7 @@ def test_each_sink_in_a_pipeline_of_its_own_has_everything_once(demo, worker):
 
     demo.do("billing", "kill")
     until("the ledger's pipeline waits", lambda: worker.metric("millrace_sink_waiting", "ledger") > 0, 30)
+    until("both its lanes wait", lambda: stands(broker, committed(broker, "ledger"), "ledger"), 60)
     stood = committed(broker, "ledger")
     advance(demo, ("millrace", "pages", "files"), 2000)
     assert committed(broker, "ledger") == stood
