@@ -29,7 +29,8 @@ int run(int argc, char** argv) {
   cli.add_option("--user", credentials.user, "the one user that is let in")->capture_default_str();
   cli.add_option("--password", credentials.password, "its password; empty by default");
   cli.add_option("--connections", connections, "queries at once; more wait")->capture_default_str();
-  cli.add_option("--free-mb", free_mb, "inserts are refused while the disk has less than this; an insert that meets a full disk may be acknowledged all the same")
+  cli.add_option("--free-mb", free_mb,
+                 "inserts are refused while the disk has less than this; an insert that meets a full disk may be acknowledged all the same")
       ->capture_default_str();
   cli.add_option("--library", engine_options.library, "libchdb.so; by default where ./dev setup puts it");
   cli.add_option("--engine-option", engine_options.arguments, "one more argument for the engine, as --max_server_memory_usage=…");

@@ -25,7 +25,7 @@ void print_own_stack(int) {
 void print_stack(pthread_t thread) {
   void* first[1];
   backtrace(first, 1);  // loads what it needs: not in a signal's handler
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = print_own_stack;
   sigaction(SIGUSR2, &action, nullptr);
   printed = false;

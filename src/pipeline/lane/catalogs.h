@@ -44,7 +44,7 @@ class Catalogs {
   void run();
   Status take_up(uint64_t version);
   Result<CatalogPtr> make(const ReaderSchemasPtr& schemas, const ContentsPtr& contents, RuleBookCompiler& compiler) const;
-  uint64_t newest() const;               // version of the catalog's topic; 0: the empty one
+  uint64_t newest() const;                // version of the catalog's topic; 0: the empty one
   std::vector<Version> versions() const;  // of the catalog's topic, newest first; at least the empty one
   ContentsPtr contents(uint64_t version) const;
   CatalogPtr held(const Uuid& hash) const;

@@ -35,7 +35,7 @@ struct SpoolSettings {
   size_t bytes_in_memory = size_t{16} << 20;  // of a lane's rows while they are collected
   // Of the records that these were made of, which may be larger than what is left of them.
   size_t record_bytes_in_memory = size_t{8} << 20, records_in_memory = 100'000;
-  std::string time_column;                    // of events
+  std::string time_column;  // of events
 };
 
 struct CollectedRange {

@@ -94,7 +94,9 @@ bool Lane::due() const {
   const EpochSettings& epoch = context_.settings.epoch;
   if (collecting_.empty()) return false;
   // What can't be put aside (rejected records, above all) may not come so close to what may be in flight that nothing more is read.
-  if (collecting_.records_in_memory() > context_.settings.in_flight_records_max / 2 || collecting_.bytes_in_memory() > context_.settings.in_flight_bytes_max / 2) return true;
+  if (collecting_.records_in_memory() > context_.settings.in_flight_records_max / 2 ||
+      collecting_.bytes_in_memory() > context_.settings.in_flight_bytes_max / 2)
+    return true;
   return full_ || collecting_.records() >= pace_.records(epoch.records, epoch.records_max) || collecting_.bytes() >= pace_.bytes_allowed() ||
          Clock::now() - *collecting_since_ >= pace_.linger(epoch.linger);
 }

@@ -168,8 +168,8 @@ void Pipeline::end_if_stuck() {
   stuck_.resize(lanes_.size());
   for (size_t i = 0; i < lanes_.size(); ++i) {
     if (!lanes_[i] || !stuck_[i].stuck(lanes_[i]->turned_ms())) continue;
-    log::error("lane {}/{} hasn't turned for {} s: the process ends, and what it had begun is completed after a restart. The lane stands at:", settings_.pipeline, i,
-               StuckLane::kLooks);
+    log::error("lane {}/{} hasn't turned for {} s: the process ends, and what it had begun is completed after a restart. The lane stands at:",
+               settings_.pipeline, i, StuckLane::kLooks);
     print_stack(threads_[i].native_handle());
     std::_Exit(1);
   }
