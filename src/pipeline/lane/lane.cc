@@ -202,7 +202,8 @@ void Lane::on_rebalance(const kafka::Rebalance& rebalance) {
 
 void Lane::group_asks(const std::vector<TopicPartition>& partitions) {
   group_asks_.insert(group_asks_.end(), partitions.begin(), partitions.end());
-  if (const auto member = ingest_.consumer().group_metadata()) group_asked_in_ = member->generation();
+  const auto member = ingest_.consumer().group_metadata();
+  group_asked_in_ = member ? member->generation() : -1;  // it is answered in any case
 }
 
 // Until a revocation is answered, the member stays in the generation that it came in. librdkafka goes on without the answer when a topic that
