@@ -80,7 +80,7 @@ def event_id(topic, value):
 def check_exactly_once(demo, least=1000):
     """Every record of the log is exactly once either in ClickHouse, with its event id, or among the dead letters, with its bytes."""
     broker = demo.address("broker")
-    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    log = log_of(broker)
     assert len(log) >= least, f"only {len(log)} records were sent: the test would show nothing"
     landed = collections.Counter()
     events = {}
@@ -97,6 +97,27 @@ def check_exactly_once(demo, least=1000):
     differing += [at for at, value in letters.items() if value != log[at]]
     assert not differing, f"differing {len(differing)}: {sorted(differing)[:5]}"
     return len(log), len(letters)
+
+
+def log_of(broker):
+    """By (topic, partition, offset), the bytes of every committed record."""
+    return {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+
+
+def await_committed(broker, group, log, within=90):
+    """Until the group has committed past every record of the log."""
+    last = collections.defaultdict(int)
+    for topic, partition, offset in log:
+        last[topic, partition] = max(last[topic, partition], offset)
+    until(f"{group} has everything", lambda: all(committed(broker, group)[tp] > at for tp, at in last.items()), within, 0.5)
+
+
+def check_files_and_letters(log, there, letters):
+    """`there` counts (topic, partition, offset, event id) of rows, `letters` (topic, partition, offset): together they are the log, each once."""
+    assert not [row for row, times in there.items() if times > 1], "rows that are there twice"
+    assert not [letter for letter, times in letters.items() if times > 1], "dead letters that are there twice"
+    assert set(there) == {(*at, event_id(at[0], value)) for at, value in log.items() if event_id(at[0], value)}
+    assert set(letters) == {at for at, value in log.items() if not event_id(at[0], value)}
 
 
 def settle(demo, within=90):

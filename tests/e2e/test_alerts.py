@@ -2,10 +2,10 @@
 import decimal, io, json, subprocess, time, urllib.request, uuid
 import fastavro, pytest
 from confluent_kafka import Producer
-from demo import BINARY, TOPICS, until
+from demo import BINARY, until
 from test_exactly_once import flows_again
 from test_tenant_rules import LOAD, events, publish
-from witness import DATABASE, GROUP, SCHEMAS, committed, ends_of, metric, read_all, settle
+from witness import DATABASE, GROUP, SCHEMAS, committed, ends_of, log_of, metric, read_all, settle
 
 ALERTS, TOPIC = "millrace.alerts", "payment.processed"
 RULES = """
@@ -59,15 +59,11 @@ def audit(demo):
     assert said.returncode == 0, said.stdout + said.stderr
 
 
-def log_of(demo):
-    return {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(demo.address("broker"), TOPICS)}
-
-
 def put_rules(demo):
     """From the offsets that are returned on, payments above the limit alert for the tenants that have most of them."""
     settle(demo)
     tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.payment_processed GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
-    amounts = sorted(event["amount"] for _, event in events(log_of(demo), TOPIC))
+    amounts = sorted(event["amount"] for _, event in events(log_of(demo.address("broker")), TOPIC))
     limit = amounts[len(amounts) * 3 // 4]
     for tenant in tenants:
         publish(demo, tenant, RULES.format(tenant=tenant, limit=limit))
@@ -76,7 +72,7 @@ def put_rules(demo):
 
 def check_alerts(demo, tenants, limit, begins, least):
     """The alerts of the rule are exactly those of the log's payments above the limit."""
-    expected = {f"{TOPIC}/{partition}/{offset}/big_payment": event for (partition, offset), event in events(log_of(demo), TOPIC)
+    expected = {f"{TOPIC}/{partition}/{offset}/big_payment": event for (partition, offset), event in events(log_of(demo.address("broker")), TOPIC)
                 if offset >= begins[partition] and event["tenant"] in tenants and event["amount"] > limit}
     assert len(expected) >= least, f"only {len(expected)} alerts are expected: the test would show nothing"
     there = {name: alert for name, alert in alerts(demo).items() if alert["rule"] == "big_payment" and alert["offset"] >= begins[alert["partition"]]}
@@ -133,7 +129,7 @@ def test_a_worker_that_has_the_schemas_id_sends_alerts_while_the_registry_is_out
         demo.do(worker, "restart")
     frame = next(iter(read_all(demo.address("broker"), [TOPIC]))).value()[:5]
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    payments = [event for _, event in events(log_of(demo), TOPIC)][:50]
+    payments = [event for _, event in events(log_of(demo.address("broker")), TOPIC)][:50]
     producer = Producer({"bootstrap.servers": demo.address("broker")})
     for payment in payments:
         value = io.BytesIO()
@@ -162,7 +158,7 @@ def test_a_lane_that_has_alerts_and_no_schema_id_waits_and_says_why(demo):
         cache.write_text(json.dumps(remembered))
         demo.do(worker, "start")
     frame = next(iter(read_all(demo.address("broker"), [TOPIC]))).value()[:5]
-    payment = next(event for _, event in events(log_of(demo), TOPIC))
+    payment = next(event for _, event in events(log_of(demo.address("broker")), TOPIC))
     producer = Producer({"bootstrap.servers": demo.address("broker")})
     for _ in range(100):  # of no alert, then one
         value = io.BytesIO()

@@ -1,12 +1,12 @@
 """What workers send to billing is right to the cent: sums that the witness works out from the log by itself, after kills on both sides and lost replies."""
 import collections, decimal, time
 import pytest
-from demo import TOPICS, until
+from demo import until
 from test_billing import Billing
 from test_exactly_once import flows_again
 from test_operate import WORKERS, leave_a_plan_without_rows, millrace, moves_on, partition_of, plant_row, torn_range
 from test_tenant_rules import LOAD, check_accounted, events, publish
-from witness import DATABASE, GROUP, committed, ends_of, metric, read_all, settle
+from witness import DATABASE, GROUP, committed, ends_of, log_of, metric, settle
 
 TOPIC, HOUR, DAY = "payment.processed", 3_600_000, 86_400_000
 RULES = """
@@ -39,7 +39,7 @@ def put_rules(demo):
 
 def check_ledger(demo, tenants, begins, pipeline=GROUP):
     broker, billing = demo.address("broker"), Billing(demo.address("billing"))
-    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    log = log_of(broker)
     expected = collections.defaultdict(decimal.Decimal)
     for (partition, offset), event in events(log, TOPIC):
         if offset >= begins[partition] and event["tenant"] in tenants:

@@ -4,7 +4,7 @@ import pyarrow.parquet as parquet
 import pytest
 from demo import ROOT, TOPICS, until
 from test_pipelines import Worker
-from witness import committed, dead_letters, event_id, read_all
+from witness import await_committed, check_files_and_letters, dead_letters, log_of
 
 sys.path.append(str(ROOT / "tests/warehouse"))
 from object_store import KEYS, ObjectStore  # noqa: E402
@@ -79,16 +79,10 @@ def test_every_event_is_in_the_bucket_once_though_worker_and_store_die(demo, wor
     store.start()
     until("it goes on", lambda: len(manifests(store)) > before + 1, 60)
     demo.do("loadgen", "stop")
-    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    log = log_of(broker)
     assert len(log) > 20_000
-    last = collections.defaultdict(int)
-    for topic, partition, offset in log:
-        last[topic, partition] = max(last[topic, partition], offset)
-    until("the bucket has everything", lambda: all(committed(broker, PIPELINE)[tp] > at for tp, at in last.items()), 90, 0.5)
+    await_committed(broker, PIPELINE, log)
     there, letters = rows_of(store), collections.Counter((t, p, o) for t, p, o, _ in dead_letters(broker, LETTERS))
-    assert not [row for row, times in there.items() if times > 1], "rows that are there twice"
-    assert not [letter for letter, times in letters.items() if times > 1], "dead letters that are there twice"
-    assert set(there) == {(*at, event_id(at[0], value)) for at, value in log.items() if event_id(at[0], value)}
-    assert set(letters) == {at for at, value in log.items() if not event_id(at[0], value)}
+    check_files_and_letters(log, there, letters)
     assert "stands still" not in worker.log.read_text()
     assert not list(data.glob(".millrace*")), "what was put aside has no name"

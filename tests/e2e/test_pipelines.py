@@ -3,11 +3,11 @@ import subprocess, time, urllib.request
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 from demo import BINARY, TOPICS, until
-from test_alerts import RULES as ALERTING, check_alerts, events, log_of
+from test_alerts import RULES as ALERTING, check_alerts, events
 from test_billing_sink import RULES as METERING, TOPIC, check_ledger
 from test_tenant_rules import catalog, check_accounted
 from test_warehouse_sink import files
-from witness import DATABASE, committed, dead_letters, ends_of, event_id, rows, settle, stands
+from witness import DATABASE, committed, dead_letters, ends_of, event_id, log_of, rows, settle, stands
 
 PIPELINES = """
   - {{pipeline: millrace, clickhouse: {{url: "{clickhouse}", database: {database}}}}}
@@ -90,7 +90,7 @@ def test_each_sink_in_a_pipeline_of_its_own_has_everything_once(demo, worker):
     advance(demo, NAMES, 2000)
     settle(demo)
     tenants = [row[0] for row in demo.query(f"SELECT tenant FROM {DATABASE}.payment_processed GROUP BY tenant ORDER BY count() DESC LIMIT 3")]
-    amounts = sorted(event["amount"] for _, event in events(log_of(demo), TOPIC))
+    amounts = sorted(event["amount"] for _, event in events(log_of(broker), TOPIC))
     limit = amounts[len(amounts) * 3 // 4]
     for tenant in tenants:
         alerting = ALERTING.format(tenant=tenant, limit=limit).split("payment.processed:")[1]

@@ -1,9 +1,9 @@
 """Tenants' rules in the running pipeline: every record is delivered as its tenant wants it, dropped and counted, or a dead letter; through changes and crashes."""
 import collections, decimal, io, json, time, urllib.error, urllib.parse, urllib.request
 import fastavro, pytest
-from demo import TOPICS, until
+from demo import until
 from test_exactly_once import flows_again
-from witness import DATABASE, SCHEMAS, audit, dead_letters, event_id, metric, read_all, rows, settle
+from witness import DATABASE, SCHEMAS, audit, dead_letters, event_id, log_of, metric, read_all, rows, settle
 
 LOAD = ["--rules", "--lanes", "1", "--rate", "1500", "--linger-ms", "500", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
 MARKED = """
@@ -43,7 +43,7 @@ def publish(demo, tenant, text):
 def check_accounted(demo):
     """The log is the rows, the dead letters, and so many of each range as its left-out count says; returns the log and the number left out."""
     broker = demo.address("broker")
-    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    log = log_of(broker)
     there = collections.Counter()
     for topic, partition, offset, event in rows(demo):
         there[topic, partition, offset] += 1

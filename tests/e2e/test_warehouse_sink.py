@@ -1,8 +1,8 @@
 """A pipeline of its own writes every event into Parquet files, once, though its worker is killed: what manifests name is read by pyarrow and compared with the log."""
 import collections, json, pathlib, time
 import pyarrow.parquet as parquet
-from demo import TOPICS, until
-from witness import GROUP, committed, dead_letters, event_id, read_all, settle
+from demo import until
+from witness import GROUP, await_committed, check_files_and_letters, dead_letters, log_of, settle
 
 WORKER, LETTERS, WAREHOUSE = "warehouse-worker", "millrace.warehouse.dlq", GROUP + "-warehouse"
 LOAD = ["--warehouse", "--warehouse-linger-ms", "2000", "--rate", "2000", "--quiet", "--loadgen-option=--bad=truncated=0.002"]
@@ -37,15 +37,8 @@ def test_every_event_is_in_the_files_once_though_the_worker_is_killed(make_demo)
         demo.do(WORKER, "start")
     settle(demo)
     broker = demo.address("broker")
-    log = {(m.topic(), m.partition(), m.offset()): m.value() for m in read_all(broker, TOPICS)}
+    log = log_of(broker)
     assert len(log) > 10_000
-    last = collections.defaultdict(int)
-    for topic, partition, offset in log:
-        last[topic, partition] = max(last[topic, partition], offset)
-    until("the warehouse has everything", lambda: all(committed(broker, WAREHOUSE)[tp] > at for tp, at in last.items()), 90, 0.5)
+    await_committed(broker, WAREHOUSE, log)
     there, letters = files(demo), collections.Counter((t, p, o) for t, p, o, _ in dead_letters(broker, LETTERS))
-    assert not [row for row, times in there.items() if times > 1], "rows that are there twice"
-    assert not [letter for letter, times in letters.items() if times > 1], "dead letters that are there twice"
-    expected = {(*at, event_id(at[0], value)) for at, value in log.items() if event_id(at[0], value)}
-    assert set(there) == expected
-    assert set(letters) == {at for at, value in log.items() if not event_id(at[0], value)}
+    check_files_and_letters(log, there, letters)
