@@ -6,4 +6,5 @@ case " $* " in *" --help "*|*" -h "*) ;; *)
   echo "bench: building"
   bash scripts/build.sh millrace avro_bench lane_bench billing_bench >build/bench.log 2>&1 || { tail -n 40 build/bench.log >&2; exit 1; } ;;
 esac
-exec "$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)/bin/python" bench/measure.py "$@"
+. scripts/scratch.sh
+"$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)/bin/python" bench/measure.py "$@"

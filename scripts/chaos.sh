@@ -4,4 +4,5 @@ bash scripts/setup.sh --witnesses
 mkdir -p build
 echo "chaos: building (build/chaos.log)" >&2
 bash scripts/build.sh end_to_end_parts >build/chaos.log 2>&1 || { tail -n 40 build/chaos.log >&2; exit 1; }
-exec "$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)/bin/python" tests/chaos/chaos.py "$@"
+. scripts/scratch.sh
+"$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)/bin/python" tests/chaos/chaos.py "$@"

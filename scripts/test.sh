@@ -13,6 +13,7 @@ done
 began=$SECONDS
 say() { printf 'test: %3d s: %s\n' $((SECONDS - began)) "$*"; }
 bash scripts/setup.sh --witnesses --s3
+. scripts/scratch.sh
 logs="$PWD/build/test"; rm -rf "$logs"; mkdir -p "$logs"
 export MILLRACE_TEST_LOGS="$logs" MILLRACE_LONG="$long"
 reports=() broken=0
@@ -23,7 +24,7 @@ build() {  # preset, then targets (none: all)
 }
 cpp() {  # preset, then options of ctest
   say "C++ tests ($1)"
-  ctest --test-dir "build/$1" --output-on-failure --no-tests=error --timeout 600 --output-junit "$logs/ctest-$1.xml" "${@:2}" >"$logs/ctest-$1.log" 2>&1 ||
+  ctest --test-dir "build/$1" --parallel 2 --output-on-failure --no-tests=error --timeout 600 --output-junit "$logs/ctest-$1.xml" "${@:2}" >"$logs/ctest-$1.log" 2>&1 ||
     { grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ +Start' "$logs/ctest-$1.log" | tail -n 120; }
   reports+=("$logs/ctest-$1.xml")
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Everything at once, under faults, round by round; after each the log is compared with every sink. `./dev chaos --help`; docs/testing.md."""
-import argparse, pathlib, shutil, signal, subprocess, sys, time
+import argparse, pathlib, shutil, signal, subprocess, sys, tempfile, time
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1])]
 import faults, report, rules
@@ -18,8 +18,8 @@ class Run:
 
     def __init__(self, data, seed, rate, say=print):
         self.data, self.seed, self.say = pathlib.Path(data), seed, say
-        self.demo = Demo(data, "--rules", "--warehouse", "--no-load", "--quiet", "--workers", str(len(WORKERS)), "--lanes", "1", "--linger-ms", "200",
-                         "--warehouse-linger-ms", "1000", "--session-timeout-ms", "8000", *faults.environment(self.data))
+        self.demo = Demo(data, "--rules", "--warehouse", "--no-load", "--quiet", "--workers", str(len(WORKERS)), "--lanes", "1", "--linger-ms", "400",
+                         "--warehouse-linger-ms", "1000", "--session-timeout-ms", "6000", *faults.environment(self.data))
         self.load = Load(self.demo, rate)
         self.rounds, self.last_audits = [], {}
 
@@ -102,9 +102,7 @@ def main():
             print(f"round {number:3d}: " + "; ".join(f"{fault} at {fault.at} for {fault.seconds}" + "".join(f", {name} {value}" for name, value in fault.details) for fault in planned))
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the processes are stopped
-    data = ROOT / "build/chaos/data"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
+    data = tempfile.mkdtemp(prefix="millrace_chaos_")
     run = Run(data, options.seed, options.rate, lambda text: print(text, flush=True))
     try:
         run.start()
@@ -113,6 +111,7 @@ def main():
         run.finish()
         report.write(options.report, options.seed, run.rounds, run.last_audits)
         run.keep_logs(options.report.parent / "logs")
+        shutil.rmtree(data, ignore_errors=True)
     print(report.table(run.rounds))
     for name, value in report.totals(run.rounds, {}).items():
         if not isinstance(value, dict):
@@ -120,7 +119,6 @@ def main():
     for name, audit in run.last_audits.items():
         print(f"millrace audit of all of it, {name}: status {audit['status']}: {audit['said'][-1] if audit['said'] else ''}")
     print(f"report: {options.report}")
-    shutil.rmtree(data, ignore_errors=True)
     return 0 if run.passed else 1
 
 

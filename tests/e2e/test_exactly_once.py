@@ -6,7 +6,7 @@ from demo import BINARY, KILL_AT_RENAME, TOPICS, until
 from witness import GROUP, audit, check_exactly_once, committed, metric, settle
 
 # A thousandth each of bad records by kind, and upstream transactions that abort: they are there in every test.
-LOAD = ["--rate", "1200", "--linger-ms", "400", "--quiet", "--loadgen-option=--bad=truncated=0.001,unknown_schema=0.001,wrong_magic=0.001,empty=0.001,tombstone=0.001",
+LOAD = ["--rate", "1200", "--linger-ms", "500", "--session-timeout-ms", "6000", "--quiet", "--loadgen-option=--bad=truncated=0.001,unknown_schema=0.001,wrong_magic=0.001,empty=0.001,tombstone=0.001",
         "--loadgen-option=--aborts=0.05"]
 WORKERS = ["worker-1", "worker-2", "worker-3"]
 
@@ -71,7 +71,7 @@ def test_worker_frozen_beyond_its_session_and_woken_in_mid_write(demo):
     time.sleep(1)
     demo.do("worker-1", "freeze")
     before = committed(demo.address("broker"))
-    # Its session lasts 10 s: then the others take its partitions over, and complete its plan.
+    # Its session lasts 6 s: then the others take its partitions over, and complete its plan.
     until("every partition moves on without the frozen worker", lambda: Still(before, committed(demo.address("broker"))), 60, 1)
     demo.do("worker-1", "thaw")
     demo.gate("worker-1-clickhouse", "pass")
@@ -121,7 +121,7 @@ def test_a_worker_that_stops_is_a_member_until_what_it_has_in_flight_is_done(dem
     before = adopted(demo)
     demo.gate("worker-1-clickhouse", "hang")
     until("a plan hangs", lambda: metric(demo, "worker-1", "millrace_plan_age_seconds") > 0.5)
-    opens = threading.Timer(13, lambda: demo.gate("worker-1-clickhouse", "pass"))  # its session lasts 10 s
+    opens = threading.Timer(8, lambda: demo.gate("worker-1-clickhouse", "pass"))  # its session lasts 6 s
     opens.start()
     demo.do("worker-1", "stop")  # refused if it had to be killed
     opens.join()

@@ -16,18 +16,11 @@
 
 namespace millrace::test {
 
-BrokerFixture::BrokerFixture(std::map<std::string, std::string> server_properties) : overrides_(std::move(server_properties)) {
-  char name[] = "/tmp/millrace-broker-XXXXXX";
-  MILLRACE_CHECK(::mkdtemp(name) != nullptr, "no temporary directory");
-  data_ = name;
-  start();
-}
+BrokerFixture::BrokerFixture(std::map<std::string, std::string> server_properties) : overrides_(std::move(server_properties)) { start(); }
 
 BrokerFixture::~BrokerFixture() {
   thaw();
   kill();
-  std::error_code ec;
-  std::filesystem::remove_all(data_, ec);
 }
 
 BrokerFixture& BrokerFixture::shared() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "base/scratch_directory.h"
 #include "clients/kafka/types.h"
 
 namespace millrace::test {
@@ -37,7 +38,8 @@ class BrokerFixture {
 
  private:
   std::map<std::string, std::string> overrides_;
-  std::string data_, address_;
+  ScratchDirectory scratch_;
+  std::string data_ = scratch_.path(), address_;
   pid_t pid_ = -1;
   int next_ = 0;
 };

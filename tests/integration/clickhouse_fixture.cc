@@ -15,22 +15,10 @@
 
 namespace millrace::test {
 
-ClickhouseFixture::ClickhouseFixture(Options options) : options_(std::move(options)) {
-  char name[] = "/tmp/millrace_clickhouse_XXXXXX";
-  if (!mkdtemp(name)) throw std::runtime_error("no temporary directory");
-  directory_ = name;
-  try {
-    start();
-  } catch (...) {
-    std::filesystem::remove_all(directory_);
-    throw;
-  }
-}
+ClickhouseFixture::ClickhouseFixture(Options options) : options_(std::move(options)) { start(); }
 
 ClickhouseFixture::~ClickhouseFixture() {
   if (pid_ > 0) kill9();
-  std::error_code ignored;
-  std::filesystem::remove_all(directory_, ignored);
 }
 
 void ClickhouseFixture::start() {

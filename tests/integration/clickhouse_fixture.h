@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/scratch_directory.h"
+
 namespace millrace::test {
 
 class ClickhouseFixture {
@@ -33,7 +35,8 @@ class ClickhouseFixture {
 
  private:
   Options options_;
-  std::string directory_;
+  ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path();
   uint16_t port_ = 0;
   pid_t pid_ = -1;
 };

@@ -15,6 +15,7 @@
 #include <set>
 #include <thread>
 
+#include "base/scratch_directory.h"
 #include "clients/http/client.h"
 #include "clients/kafka/idempotent_producer.h"
 #include "integration/broker_fixture.h"
@@ -38,17 +39,12 @@ struct Reply {
 class RegistryProcess {
  public:
   RegistryProcess(const BrokerFixture& kafka, const std::string& topic, std::vector<std::string> options = {}) {
-    char name[] = "/tmp/millrace-registry-XXXXXX";
-    MILLRACE_CHECK(::mkdtemp(name) != nullptr, "no temporary directory");
-    directory_ = name;
     arguments_ = {MILLRACE_BINARY, "registry", "--brokers", kafka.address(), "--topic", topic};
     arguments_.insert(arguments_.end(), options.begin(), options.end());
     start();
   }
   ~RegistryProcess() {
     if (pid_ > 0) end(SIGKILL);
-    for (const char* file : {"/out", "/err"}) ::unlink((directory_ + file).c_str());
-    ::rmdir(directory_.c_str());
   }
   void start() {
     ::unlink((directory_ + "/out").c_str());
@@ -114,7 +110,8 @@ class RegistryProcess {
 
  private:
   std::vector<std::string> arguments_;
-  std::string directory_;
+  ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path();
   mutable std::mutex mutex_;
   std::string url_;  // another one after every start
   pid_t pid_ = -1;

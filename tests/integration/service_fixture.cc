@@ -17,17 +17,10 @@ namespace millrace::test {
 
 using namespace std::chrono_literals;
 
-ServiceFixture::ServiceFixture(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
-  char name[] = "/tmp/millrace-service-XXXXXX";
-  MILLRACE_CHECK(::mkdtemp(name) != nullptr, "no temporary directory");
-  directory_ = name;
-  start();
-}
+ServiceFixture::ServiceFixture(std::vector<std::string> arguments) : arguments_(std::move(arguments)) { start(); }
 
 ServiceFixture::~ServiceFixture() {
   if (pid_ > 0) end(SIGKILL);
-  for (const char* file : {"/out", "/err"}) ::unlink((directory_ + file).c_str());
-  ::rmdir(directory_.c_str());
 }
 
 void ServiceFixture::start() {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/scratch_directory.h"
+
 namespace millrace::test {
 
 // `millrace ARGUMENTS`, which must print "listening on HOST:PORT" when it is ready. It dies with the test program.
@@ -22,7 +24,8 @@ class ServiceFixture {
 
  private:
   const std::vector<std::string> arguments_;
-  std::string directory_, url_;
+  ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path(), url_;
   pid_t pid_ = -1;
 };
 

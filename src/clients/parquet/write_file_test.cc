@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/scratch_directory.h"
 #include "clients/parquet/read_file.h"
 
 namespace millrace::parquet {
@@ -37,12 +38,8 @@ std::string bytes_of(const std::vector<Rows>& parts, const WriteSettings& settin
 }
 
 struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "write_file_test.XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
+  ScratchDirectory scratch;
+  std::filesystem::path path = scratch.path();
   std::string put(const std::string& name, const std::string& bytes) const {
     std::ofstream(path / name, std::ios::binary) << bytes;
     return path / name;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "avro/encoder.h"
+#include "base/scratch_directory.h"
 #include "clients/http_server/server.h"
 #include "pipeline/ingest/record_batch.h"
 
@@ -76,15 +77,10 @@ class RegistryFixture {
 
 class TemporaryFile {
  public:
-  TemporaryFile() {
-    char name[] = "/tmp/millrace_test_XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~TemporaryFile() { std::filesystem::remove_all(folder_); }
-  std::string path() const { return folder_ + "/schemas.json"; }
+  std::string path() const { return folder_ / "schemas.json"; }
 
  private:
-  std::string folder_;
+  ScratchDirectory folder_;
 };
 
 inline std::string framed(int schema, const std::string& datum) {

@@ -14,6 +14,10 @@ namespace millrace::pipeline {
 // term that a sink which becomes six times slower from one epoch to the next still takes the plan that is under way.
 //
 // Epochs that met a crowd of parts double the stretch of those to come; after each ten without one it is halved.
+//
+// A lane that is behind (more waits in the log than an epoch takes) is late already, and what an epoch costs besides its rows, two
+// transactions and a part for each table, is what keeps it behind: then an epoch is as large as may be, and collected for at least twice as
+// long as the last one took to write, so that half of a busy sink's time is its own.
 class EpochPace {
  public:
   using milliseconds = std::chrono::milliseconds;
@@ -36,13 +40,18 @@ class EpochPace {
 
   // How many times longer than usual epochs are.
   int stretch() const { return stretch_; }
-  milliseconds linger(milliseconds usual) const { return std::max(usual, std::min(usual * stretch_, kLingerMost)); }
-  size_t records(size_t usual, size_t most) const { return std::min(usual * static_cast<size_t>(stretch_), std::max(usual, most)); }
+  milliseconds linger(milliseconds usual, bool behind) const {
+    return std::max(usual, std::min(std::max(usual * stretch_, behind ? 2 * took_ : milliseconds(0)), kLingerMost));
+  }
+  size_t records(size_t usual, size_t most, bool behind) const {
+    return behind ? std::max(usual, most) : std::min(usual * static_cast<size_t>(stretch_), std::max(usual, most));
+  }
 
   // An epoch of so many bytes was durable after `took`, retries and waiting for the next term included. `crowded`: the sink was told that
   // there are too many parts.
   void written(size_t bytes, milliseconds took, bool crowded = false) {
     if (even_) return;
+    took_ = took;
     if (crowded) {
       stretch_ = std::min(stretch_ * 2, kStretchMost);
       calm_ = 0;
@@ -59,6 +68,7 @@ class EpochPace {
  private:
   size_t bytes_max_, allowed_;
   int stretch_ = 1, calm_ = 0;  // calm_: epochs without a crowd, one after the other
+  milliseconds took_{0};        // the last one
   bool even_ = false;
 };
 

@@ -48,15 +48,15 @@ TEST(EpochPace, SmallEpochsThatAreQuickSayNothingOfLargeOnes) {
 
 TEST(EpochPace, ACrowdOfPartsDoublesTheLingerUpToItsMost) {
   EpochPace pace(kMost);
-  EXPECT_EQ(pace.linger(milliseconds(500)), milliseconds(500));
+  EXPECT_EQ(pace.linger(milliseconds(500), false), milliseconds(500));
   pace.written(1'000, milliseconds(50), true);
-  EXPECT_EQ(pace.linger(milliseconds(500)), milliseconds(1'000));
-  EXPECT_EQ(pace.records(5'000, 200'000), 10'000u);
+  EXPECT_EQ(pace.linger(milliseconds(500), false), milliseconds(1'000));
+  EXPECT_EQ(pace.records(5'000, 200'000, false), 10'000u);
   for (int i = 0; i < 20; ++i) pace.written(1'000, milliseconds(50), true);
   EXPECT_EQ(pace.stretch(), EpochPace::kStretchMost);
-  EXPECT_EQ(pace.linger(milliseconds(500)), EpochPace::kLingerMost);
-  EXPECT_EQ(pace.linger(milliseconds(60'000)), milliseconds(60'000)) << "never shorter than it is set";
-  EXPECT_EQ(pace.records(5'000, 200'000), 200'000u);
+  EXPECT_EQ(pace.linger(milliseconds(500), false), EpochPace::kLingerMost);
+  EXPECT_EQ(pace.linger(milliseconds(60'000), false), milliseconds(60'000)) << "never shorter than it is set";
+  EXPECT_EQ(pace.records(5'000, 200'000, false), 200'000u);
 }
 
 TEST(EpochPace, TheLingerComesBackGradually) {
@@ -84,6 +84,18 @@ TEST(EpochPace, WhatTookLongForACrowdMakesNoSmallerEpochs) {
   settle(pace, 50'000);
   pace.written(kMost, milliseconds(60'000), true);
   EXPECT_EQ(pace.bytes_allowed(), kMost);
+}
+
+TEST(EpochPace, ALaneThatIsBehindMakesLargeEpochsAndLeavesASinkHalfOfItsTime) {
+  EpochPace pace(kMost);
+  EXPECT_EQ(pace.records(5'000, 200'000, true), 200'000u);
+  EXPECT_EQ(pace.linger(milliseconds(100), true), milliseconds(100)) << "nothing is known of the sink yet";
+  pace.written(1'000, milliseconds(300));
+  EXPECT_EQ(pace.linger(milliseconds(100), true), milliseconds(600));
+  EXPECT_EQ(pace.linger(milliseconds(100), false), milliseconds(100)) << "who isn't behind doesn't wait";
+  EXPECT_EQ(pace.linger(milliseconds(900), true), milliseconds(900));
+  pace.written(1'000, milliseconds(60'000));
+  EXPECT_EQ(pace.linger(milliseconds(100), true), EpochPace::kLingerMost);
 }
 
 TEST(EpochPace, KeepsALimitBelowItsOwnLeast) {

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "columns/native_writer.h"
+#include "base/scratch_directory.h"
 #include "pipeline/decode/registry_testing.h"
 #include "pipeline/lane/epoch_rows.h"
 
@@ -20,10 +21,7 @@ struct EpochSpoolTest : ::testing::Test {
     all.registry_url = registry.url;
     schemas = std::make_unique<SchemaCache>(all, metrics);
     catalog = std::make_shared<const Catalog>(*ReaderSchemas::create({{"order.created", {1, SchemaId(1), testing::kOrder}}}));
-    char name[] = "/tmp/millrace_spool_XXXXXX";
-    folder = ::mkdtemp(name);
   }
-  ~EpochSpoolTest() override { std::filesystem::remove_all(folder); }
 
   // 2,000 records of about 1 KB; each tenth is cut short.
   static testing::Records records_of(int64_t first) {
@@ -66,7 +64,8 @@ struct EpochSpoolTest : ::testing::Test {
   metrics::Registry metrics;
   std::unique_ptr<SchemaCache> schemas;
   CatalogPtr catalog;
-  std::string folder;
+  ScratchDirectory scratch;
+  std::string folder = scratch.path();
   testing::Records first = records_of(0), second = records_of(50'000);
 };
 

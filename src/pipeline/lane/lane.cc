@@ -125,7 +125,7 @@ Lane::milliseconds Lane::patience() const {
   if (writing_ && !writing_->durable) return kWatch;
   auto until = Clock::now() + kIdle;
   for (const Timer& timer : timers_) until = std::min(until, timer.at);
-  if (collecting_since_) until = std::min(until, *collecting_since_ + pace_.linger(context_.settings.epoch.linger));
+  if (collecting_since_) until = std::min(until, *collecting_since_ + pace_.linger(context_.settings.epoch.linger, behind()));
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(until - Clock::now()));
 }
 
@@ -264,6 +264,7 @@ void Lane::measure() {
     metrics_.lag(partition, behind);
     lag_shown_.insert(partition);
   }
+  not_collected_ = lag - static_cast<int64_t>(taken.records);
   std::erase_if(lag_shown_, [&](const TopicPartition& partition) {
     if (std::ranges::find(held, partition) != held.end()) return false;
     metrics_.gone(partition);

@@ -87,6 +87,7 @@ class Lane {
   void step_rebuild();
   void close_if_due();
   bool due() const;
+  bool behind() const;  // more waits in the log than another epoch takes
   std::string obstacle() const;
   void tell_rebuilt();
   bool letters_fit();
@@ -149,6 +150,7 @@ class Lane {
   std::vector<TopicPartition> group_asks_;  // back, and wasn't answered yet
   std::optional<int32_t> group_asked_in_;   // the generation; none: nothing is to be answered
   std::set<TopicPartition> lag_shown_;
+  int64_t not_collected_ = 0;  // records between what was taken and the ends of the log, as of the last measurement less what came since
   std::optional<Error> fatal_;
   std::string obstacle_said_;
   Clock::time_point measured_{};

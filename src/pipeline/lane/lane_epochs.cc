@@ -58,6 +58,7 @@ void Lane::collect() {
     if (progress.records > 0) alert_bytes_a_record_ = std::max((range.alert_bytes - alert_bytes) / progress.records, alert_bytes_a_record_ * 3 / 4);
     if (progress.records > 0 && !collecting_since_) collecting_since_ = Clock::now();
     ingest_.pop(progress.records);
+    not_collected_ -= static_cast<int64_t>(progress.records);
     if (progress.why == EpochRows::Progress::Why::kFull) full_ = true;
     if (const Status room = collecting_.make_room(); !room) {  // this epoch takes no more, and the next one tries again
       if (!full_) log::warn("lane {}: {}", name_, room.error().message);
@@ -97,9 +98,11 @@ bool Lane::due() const {
   if (collecting_.records_in_memory() > context_.settings.in_flight_records_max / 2 ||
       collecting_.bytes_in_memory() > context_.settings.in_flight_bytes_max / 2)
     return true;
-  return full_ || collecting_.records() >= pace_.records(epoch.records, epoch.records_max) || collecting_.bytes() >= pace_.bytes_allowed() ||
-         Clock::now() - *collecting_since_ >= pace_.linger(epoch.linger);
+  return full_ || collecting_.records() >= pace_.records(epoch.records, epoch.records_max, behind()) || collecting_.bytes() >= pace_.bytes_allowed() ||
+         Clock::now() - *collecting_since_ >= pace_.linger(epoch.linger, behind());
 }
+
+bool Lane::behind() const { return not_collected_ > static_cast<int64_t>(context_.settings.epoch.records); }
 
 void Lane::close_if_due() {
   if (rebuild_ || closed_ || (writing_ && (!writing_->durable || writing_->told))) return;  // it grows meanwhile
@@ -211,7 +214,7 @@ void Lane::set_pace(const SinkState& durable) {
   pace_.written(writing_->rows.bytes(), std::chrono::duration_cast<milliseconds>(Clock::now() - writing_->since), durable.crowded);
   if (pace_.stretch() == before) return;
   metrics_.stretch.set(pace_.stretch());
-  const auto linger_ms = pace_.linger(context_.settings.epoch.linger).count();
+  const auto linger_ms = pace_.linger(context_.settings.epoch.linger, false).count();
   if (durable.crowded)
     log::warn("lane {}: ClickHouse has too many parts: epochs are collected for {} ms now", name_, linger_ms);
   else

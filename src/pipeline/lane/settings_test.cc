@@ -5,18 +5,18 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/scratch_directory.h"
+
 namespace millrace::pipeline {
 namespace {
 
 using ::testing::HasSubstr;
 
 Result<WorkerSettings> read(const std::string& text) {
-  char name[] = "/tmp/millrace_settings_XXXXXX";
-  const std::string folder = mkdtemp(name), path = folder + "/millrace.yaml";
+  const ScratchDirectory folder;
+  const std::string path = folder / "millrace.yaml";
   std::ofstream(path) << text;
-  auto settings = read_worker_settings(path);
-  std::filesystem::remove_all(folder);
-  return settings;
+  return read_worker_settings(path);
 }
 // Of a file with one pipeline.
 Result<PipelineSettings> read_one(const std::string& text) {

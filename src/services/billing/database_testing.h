@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/scratch_directory.h"
 
 namespace millrace::billing {
 
@@ -22,7 +23,8 @@ class PostgresServer {
 
  private:
   PostgresServer();
-  std::string directory_;
+  ScratchDirectory scratch_;
+  std::string directory_ = scratch_.path();
   int databases_ = 0;
 };
 
@@ -32,20 +34,13 @@ enum class TestEngine { kSqlite, kPostgres };
 class TestDatabase {
  public:
   explicit TestDatabase(TestEngine engine);
-  ~TestDatabase();
-  TestDatabase(const TestDatabase&) = delete;
   const std::string& url() const { return url_; }
-  const std::string& directory() const { return directory_; }  // of SQLite's file
+  const std::string& directory() const { return scratch_.path(); }  // of SQLite's file
 
  private:
-  std::string directory_, url_;
+  ScratchDirectory scratch_;
+  std::string url_;
 };
-
-inline std::string new_directory(const char* pattern) {
-  std::string name = pattern;
-  MILLRACE_CHECK(::mkdtemp(name.data()) != nullptr, "no temporary directory");
-  return name;
-}
 
 inline void shell(const std::string& command) { MILLRACE_CHECK(std::system(command.c_str()) == 0, command); }
 
@@ -66,7 +61,7 @@ inline PostgresServer& PostgresServer::shared() {
   return server;
 }
 
-inline PostgresServer::PostgresServer() : directory_(new_directory("/tmp/millrace-postgres-XXXXXX")) {
+inline PostgresServer::PostgresServer() {
   if (::geteuid() == 0) shell("chown postgres " + directory_);
   shell("cd / && " + as_server(postgres_binaries() + "initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --pgdata=" + directory_ + "/data") +
         " >/dev/null");
@@ -79,7 +74,6 @@ inline PostgresServer::PostgresServer() : directory_(new_directory("/tmp/millrac
 inline PostgresServer::~PostgresServer() {
   (void)!std::system(
       ("cd / && " + as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_ + "/data --mode=immediate stop") + " >/dev/null 2>&1").c_str());
-  std::filesystem::remove_all(directory_);
 }
 
 inline void PostgresServer::restart() {
@@ -94,16 +88,10 @@ inline std::string PostgresServer::new_database() {
 }
 
 inline TestDatabase::TestDatabase(TestEngine engine) {
-  if (engine == TestEngine::kPostgres) {
+  if (engine == TestEngine::kPostgres)
     url_ = PostgresServer::shared().new_database();
-    return;
-  }
-  directory_ = new_directory("/tmp/millrace-ledger-XXXXXX");
-  url_ = "sqlite:" + directory_ + "/ledger.db";
-}
-
-inline TestDatabase::~TestDatabase() {
-  if (!directory_.empty()) std::filesystem::remove_all(directory_);
+  else
+    url_ = "sqlite:" + (scratch_ / "ledger.db");
 }
 
 }  // namespace millrace::billing

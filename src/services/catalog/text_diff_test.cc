@@ -10,6 +10,8 @@
 #include <random>
 #include <sstream>
 
+#include "base/scratch_directory.h"
+
 namespace millrace::catalog {
 namespace {
 
@@ -56,9 +58,8 @@ std::string applied(const std::string& text, const std::string& diff) {
 
 // diff(1) finds no shorter one.
 TEST(TextDiff, TurnsOneTextIntoTheOtherAndIsAsShortAsDiffs) {
-  char name[] = "/tmp/millrace-diff-XXXXXX";
-  ASSERT_NE(::mkdtemp(name), nullptr);
-  const std::string directory = name;
+  const ScratchDirectory scratch;
+  const std::string& directory = scratch.path();
   std::mt19937 random(11);
   const auto text = [&] {
     std::string out;

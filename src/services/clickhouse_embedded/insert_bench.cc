@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "base/scratch_directory.h"
 #include "clients/chdb/engine.h"
 #include "clients/compression/content_coding.h"
 #include "services/clickhouse_embedded/server.h"
@@ -22,12 +23,11 @@ constexpr const char* kInsert =
 
 struct Fixture {
   std::unique_ptr<chdb::Engine> engine;
-  std::string directory = "/tmp/millrace_insert_bench_XXXXXX";
+  ScratchDirectory directory;
   std::atomic<uint64_t> token{0};
 
   Fixture() {
-    if (!mkdtemp(directory.data())) std::abort();
-    auto opened = chdb::Engine::open({.library = {}, .data = directory, .arguments = {}});
+    auto opened = chdb::Engine::open({.library = {}, .data = directory.path(), .arguments = {}});
     if (!opened) std::abort();
     engine = std::move(*opened);
     auto made =

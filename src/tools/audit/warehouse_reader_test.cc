@@ -8,6 +8,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/scratch_directory.h"
 #include "clients/parquet/write_file.h"
 #include "tools/audit/compare.h"
 
@@ -17,17 +18,15 @@ namespace {
 using columns::Kind;
 
 struct WarehouseFiles : testing::Test {
-  std::filesystem::path root;
+  ScratchDirectory scratch;
+  std::filesystem::path root = scratch.path();
   std::vector<LogRecord> records;
   std::vector<Finding> findings;
 
   WarehouseFiles() {
-    std::string name = (std::filesystem::temp_directory_path() / "warehouse_reader_test.XXXXXX").string();
-    root = ::mkdtemp(name.data());
     std::filesystem::create_directories(root / "_manifest");
     for (int64_t offset = 0; offset < 8; ++offset) records.push_back({offset, 0, identity(offset), true});
   }
-  ~WarehouseFiles() override { std::filesystem::remove_all(root); }
 
   static Identity identity(int64_t offset) {
     Identity identity{Uuid{7, static_cast<uint64_t>(offset)}, hash_of("acme"), 0, true, true, offset != 3};

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "tools/demo/scrape.h"
+#include "base/scratch_directory.h"
 #include "tools/demo/settings.h"
 #include "tools/supervisor/gate.h"
 
@@ -48,8 +49,8 @@ TEST(DemoSettings, NameTheTakenPortAndTheWayOut) {
 }
 
 TEST(DemoSettings, RefuseADirectoryThatAnotherDemoHolds) {
-  char name[] = "/tmp/millrace_demo_XXXXXX";
-  const std::string directory = mkdtemp(name);
+  const ScratchDirectory scratch;
+  const std::string& directory = scratch.path();
   {
     const auto first = DataDirectory::open(directory);
     ASSERT_TRUE(first) << first.error().message;
@@ -58,7 +59,6 @@ TEST(DemoSettings, RefuseADirectoryThatAnotherDemoHolds) {
     EXPECT_NE(second.error().message.find(std::to_string(getpid())), std::string::npos) << second.error().message;
   }
   EXPECT_TRUE(DataDirectory::open(directory)) << "given back";
-  std::filesystem::remove_all(directory);
 }
 
 }  // namespace

@@ -9,17 +9,14 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/scratch_directory.h"
+
 namespace millrace::supervisor {
 namespace {
 using namespace std::chrono_literals;
 
 class SupervisorTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/millrace_supervisor_XXXXXX";
-    directory = mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory); }
   ChildSpec shell(const std::string& name, const std::string& script) {
     return {name, {"/bin/bash", "-c", script}, {{"GREETING", "hello"}}, directory + "/" + name + ".log", SIGTERM, 2s};
   }
@@ -36,7 +33,8 @@ class SupervisorTest : public ::testing::Test {
     file >> number >> command >> state;
     return state.empty() ? '-' : state[0];
   }
-  std::string directory;
+  ScratchDirectory scratch;
+  std::string directory = scratch.path();
 };
 
 constexpr const char* kServer = "trap 'echo bye; exit 7' TERM; echo listening on 127.0.0.1:4242; while :; do sleep 0.02; done";

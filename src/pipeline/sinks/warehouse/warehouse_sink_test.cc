@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "base/scratch_directory.h"
 #include "clients/parquet/read_file.h"
 #include "pipeline/sinks/warehouse/local_directory.h"
 #include "pipeline/sinks/warehouse/manifest.h"
@@ -29,12 +30,8 @@ using testing::HasSubstr;
 constexpr int64_t kTimeMs = 1'795'743'000'123;  // 2026-11-27 01:30:00.123 UTC
 
 struct Root {
-  fs::path path;
-  Root() {
-    std::string name = (fs::temp_directory_path() / "warehouse_sink_test.XXXXXX").string();
-    path = ::mkdtemp(name.data());
-  }
-  ~Root() { fs::remove_all(path); }
+  ScratchDirectory scratch;
+  fs::path path = scratch.path();
   std::vector<fs::path> files(const std::string& extension) const {
     std::vector<fs::path> found;
     for (const auto& entry : fs::recursive_directory_iterator(path))
