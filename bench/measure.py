@@ -53,7 +53,7 @@ def latency(options):
     with Pipeline("latency") as pipeline:
         pipeline.produce(1000)
         worker = pipeline.worker(lanes=2, epoch="{preset: low-latency}")
-        load = pipeline.load("--rate", "5000", "--seconds", str(options.latency_seconds + 10))
+        load = pipeline.load("--linger-ms", "5", "--rate", "5000", "--seconds", str(options.latency_seconds + 10))
         until("events flow", lambda: pipeline.rows() > 20_000, 60, 0.2)
         before, began = pipeline.latencies(worker), cpu_seconds(worker.pid)
         until("the time is over", lambda: load.poll() is not None, options.latency_seconds + 60, 0.5)

@@ -128,6 +128,7 @@ Status Follower::open() {
   if (auto looked = make_and_look(*admin_); !looked) return looked;
   kafka::ReaderSettings settings;
   settings.kafka = settings_.kafka;
+  settings.fetch_wait_max = 100ms;  // a write is seen at once; this is how often nothing is
   auto reader = kafka::Reader::create(settings);
   if (!reader) return std::unexpected(reader.error());
   const TopicPartition partition{settings_.topic, PartitionId(0)};

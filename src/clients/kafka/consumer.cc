@@ -99,6 +99,7 @@ Result<Consumer> Consumer::create(const ConsumerSettings& s) {
       {"fetch.max.bytes", std::to_string(s.fetch_bytes_max)},
       {"max.partition.fetch.bytes", std::to_string(std::min<size_t>(s.fetch_bytes_max, 1u << 20))},
       {"message.max.bytes", "1000000"},
+      {"fetch.min.bytes", std::to_string(s.fetch_bytes_min)},
       {"fetch.wait.max.ms", std::to_string(s.fetch_wait_max.count())},
       {"fetch.queue.backoff.ms", "10"},
       {"fetch.error.backoff.ms", "50"},

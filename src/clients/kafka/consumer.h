@@ -17,6 +17,8 @@ struct ConsumerSettings {
   size_t queued_bytes_max = 32u << 20;  // librdkafka's prefetch queue, over all partitions
   size_t queued_records_min = 20'000;   // it prefetches until it holds so many
   size_t fetch_bytes_max = 8u << 20;
+  // The broker answers a fetch when so much is there, or so long has passed: few answers are cheap for both, and late.
+  size_t fetch_bytes_min = 1;
   milliseconds fetch_wait_max{20};
 };
 

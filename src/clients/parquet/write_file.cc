@@ -18,7 +18,7 @@
 namespace millrace::parquet {
 namespace {
 
-constexpr const char* kWrittenBy = "millrace version 1";  // in the file: a version of the format as we write it, not of the program
+constexpr const char* kWrittenBy = "millrace version 2";  // in the file: a version of the format as we write it, not of the program
 
 // Hands the bytes on, and keeps the first error: Arrow has only its text.
 class AppendStream : public arrow::io::OutputStream {
@@ -60,16 +60,6 @@ class Writing {
       : next_(next), bytes_columns_(bytes_columns), settings_(settings), out_(out) {}
 
   arrow::Status run() {
-    const auto properties = ::parquet::WriterProperties::Builder()
-                                .memory_pool(arrow::system_memory_pool())
-                                ->created_by(kWrittenBy)
-                                ->compression(::parquet::Compression::ZSTD)
-                                ->compression_level(settings_.zstd_level)
-                                ->enable_statistics()
-                                ->enable_write_page_index()
-                                ->enable_store_decimal_as_integer()
-                                ->max_row_group_length(static_cast<int64_t>(settings_.row_group_rows))
-                                ->build();
     const std::shared_ptr<arrow::io::OutputStream> out(std::shared_ptr<void>(), &out_);
     std::unique_ptr<::parquet::arrow::FileWriter> writer;
     while (true) {
@@ -80,7 +70,7 @@ class Writing {
       }
       if (!*group) break;
       if (!writer) {
-        ARROW_ASSIGN_OR_RAISE(writer, ::parquet::arrow::FileWriter::Open(*schema((*group)->of), arrow::system_memory_pool(), out, properties));
+        ARROW_ASSIGN_OR_RAISE(writer, ::parquet::arrow::FileWriter::Open(*schema((*group)->of), arrow::system_memory_pool(), out, properties((*group)->of)));
       }
       if ((*group)->count > 0) ARROW_RETURN_NOT_OK(write_group(*writer, **group));
     }
@@ -103,6 +93,44 @@ class Writing {
     arrow::FieldVector fields;
     for_columns(of, [&](const std::string& name, const columns::Column& column, bool) { fields.push_back(arrow_field(name, column.type(), strings(name))); });
     return arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<::parquet::WriterProperties> properties(const Rows& of) const {
+    ::parquet::WriterProperties::Builder builder;
+    builder.memory_pool(arrow::system_memory_pool())
+        ->created_by(kWrittenBy)
+        ->compression(::parquet::Compression::ZSTD)
+        ->compression_level(settings_.zstd_level)
+        ->enable_statistics()
+        ->enable_write_page_index()
+        ->enable_store_decimal_as_integer()
+        ->max_row_group_length(static_cast<int64_t>(settings_.row_group_rows));
+    for_columns(of, [&](const std::string& name, const columns::Column& column, bool same) {
+      if (!same) encode(builder, name, columns::is_nullable(column.type()) ? column.type().children[0] : column.type());
+    });
+    return builder.build();
+  }
+  // A dictionary of what hardly ever repeats costs a hash table and gains nothing: numbers and times are their differences, ids are as they are. Texts have one,
+  // until it is too large. https://parquet.apache.org/docs/file-format/data-pages/encodings/
+  static void encode(::parquet::WriterProperties::Builder& builder, const std::string& name, const columns::Type& type) {
+    using columns::Kind;
+    switch (type.kind) {
+      case Kind::kUuid: builder.disable_dictionary(name)->disable_statistics(name); return;  // of random bits, every group has all
+      case Kind::kInt32:
+      case Kind::kInt64:
+      case Kind::kUInt32:
+      case Kind::kUInt64:
+      case Kind::kDecimal32:
+      case Kind::kDecimal64:
+      case Kind::kDateTime:
+      case Kind::kDateTime64: builder.disable_dictionary(name)->encoding(name, ::parquet::Encoding::DELTA_BINARY_PACKED); return;
+      case Kind::kFloat32:
+      case Kind::kFloat64: builder.disable_dictionary(name)->encoding(name, ::parquet::Encoding::BYTE_STREAM_SPLIT); return;
+      case Kind::kFixedString:
+      case Kind::kDecimal128:
+      case Kind::kDecimal256: builder.disable_dictionary(name); return;
+      default: return;
+    }
   }
 
   arrow::Status write_group(::parquet::arrow::FileWriter& writer, const Group& group) {
