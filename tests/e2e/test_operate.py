@@ -139,8 +139,8 @@ def test_a_plan_that_cannot_be_completed_is_retried_and_given_up(demo):
         demo.do(worker, "start")
 
     def all_stopped():
-        states = [partition_of(millrace(demo, "plan", "show")[1], *p)["state"] for p in carrying]
-        return all(state == "plan_stopped" for state in states)
+        now = millrace(demo, "plan", "show")[1]
+        return all(partition_of(now, *p)["state"] == "plan_stopped" for p in carrying)
 
     until("the plan's partitions stand still", all_stopped, 60, 0.5)
     assert stopped(demo, "plan") == len(carrying)

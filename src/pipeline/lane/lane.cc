@@ -28,7 +28,7 @@ IngestSettings ingest_settings(const PipelineSettings& all, const std::string& m
   settings.consumer.queued_bytes_max = all.prefetch_bytes_max;
   settings.consumer.fetch_bytes_max = std::min<size_t>(all.prefetch_bytes_max, size_t{8} << 20);
   // Who collects for long can wait a while for what is collected: a fifth of it.
-  if (const auto wait = std::min(all.epoch.linger / 5, kFetchWaitMost); wait > settings.consumer.fetch_wait_max)
+  if (const auto wait = std::min(all.epoch.linger / 5, kFetchWaitMost); wait >= settings.consumer.fetch_wait_max)
     settings.consumer.fetch_wait_max = wait, settings.consumer.fetch_bytes_min = kFetchBytes;
   settings.topics = all.topics;
   settings.in_flight_records_max = all.in_flight_records_max;
