@@ -108,13 +108,15 @@ def test_types_are_those_of_the_document(warehouse):
     assert [field.name for field in schema if field.nullable] == ["n_i64", "n_text", "n_uuid", "lc_null"]
 
 
-def test_row_groups_have_statistics_and_dictionaries(warehouse):
+def test_row_groups_have_statistics_and_each_column_its_encoding(warehouse):
     metadata = pq.ParquetFile(named_files(warehouse)[0]).metadata
-    assert metadata.num_row_groups == 3 and metadata.created_by == "millrace version 1"
+    assert metadata.num_row_groups == 3 and metadata.created_by == "millrace version 2"
     columns = {metadata.row_group(1).column(i).path_in_schema: metadata.row_group(1).column(i) for i in range(metadata.num_columns)}
     assert columns["_offset"].statistics.min == 4096 and columns["_offset"].statistics.max == 8191
     assert columns["lc"].statistics.min == "key 0" and columns["lc_null"].statistics.null_count == 1024
     assert all("RLE_DICTIONARY" in columns[name].encodings for name in ("lc", "lc_null", "enum", "_plan"))
+    assert all("DELTA_BINARY_PACKED" in columns[name].encodings and not columns[name].has_dictionary_page for name in ("_offset", "i64", "n_i64", "milli", "d18"))
+    assert not columns["uuid"].has_dictionary_page and columns["uuid"].statistics is None
     assert all(column.compression == "ZSTD" for column in columns.values())
 
 
