@@ -6,6 +6,7 @@ if [ -z "${MILLRACE_SCRATCH:-}" ]; then
     MILLRACE_SCRATCH=$(mktemp -d /dev/shm/millrace-XXXXXX)
     chmod 711 "$MILLRACE_SCRATCH"  # PostgreSQL runs as a user of its own
     trap 'rm -rf "$MILLRACE_SCRATCH"' EXIT
+    trap 'exit 143' TERM  # once what runs has ended, and kept its logs
     export MILLRACE_SCRATCH TMPDIR="$MILLRACE_SCRATCH"
   fi
 fi
