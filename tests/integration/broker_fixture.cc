@@ -52,7 +52,7 @@ void BrokerFixture::make_named_topic(const std::string& name, int32_t partitions
 void BrokerFixture::start() {
   MILLRACE_CHECK(pid_ < 0, "the broker is running");
   broker::BrokerSettings settings;
-  settings.data = data_;
+  settings.data = data_.path();
   settings.overrides = overrides_;
   auto command = broker::prepare(settings);
   MILLRACE_CHECK(command.has_value(), command ? "" : command.error().message);
@@ -60,7 +60,7 @@ void BrokerFixture::start() {
   std::vector<char*> argv;
   for (auto& a : command->argv) argv.push_back(a.data());
   argv.push_back(nullptr);
-  std::string output = data_ + "/stdout.log";
+  std::string output = data_ / "stdout.log";
   pid_ = ::fork();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -38,8 +38,8 @@ class BrokerFixture {
 
  private:
   std::map<std::string, std::string> overrides_;
-  ScratchDirectory scratch_;
-  std::string data_ = scratch_.path(), address_;
+  ScratchDirectory data_;
+  std::string address_;
   pid_t pid_ = -1;
   int next_ = 0;
 };

@@ -24,7 +24,7 @@ ClickhouseFixture::~ClickhouseFixture() {
 void ClickhouseFixture::start() {
   int out[2];
   if (pipe(out) != 0) throw std::runtime_error("no pipe");
-  const std::string port = std::to_string(port_), data = directory_ + "/data", control = directory_ + "/kill";
+  const std::string port = std::to_string(port_), data = directory_ / "data", control = directory_ / "kill";
   pid_ = fork();
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -67,7 +67,7 @@ bool ClickhouseFixture::running() {
   return pid_ > 0;
 }
 
-void ClickhouseFixture::arm_kill(int nth, const std::string& word) { std::ofstream(directory_ + "/kill") << nth << ' ' << word << '\n'; }
+void ClickhouseFixture::arm_kill(int nth, const std::string& word) { std::ofstream(directory_ / "kill") << nth << ' ' << word << '\n'; }
 
 RawConnection::RawConnection(uint16_t port) : socket_(socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in address{};

@@ -24,7 +24,7 @@ class ClickhouseFixture {
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   uint16_t port() const { return port_; }
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return directory_.path(); }
   pid_t pid() const { return pid_; }
 
   void kill9();                                          // and waits until it is gone
@@ -35,8 +35,7 @@ class ClickhouseFixture {
 
  private:
   Options options_;
-  ScratchDirectory scratch_;
-  std::string directory_ = scratch_.path();
+  ScratchDirectory directory_;
   uint16_t port_ = 0;
   pid_t pid_ = -1;
 };

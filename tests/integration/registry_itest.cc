@@ -47,11 +47,11 @@ class RegistryProcess {
     if (pid_ > 0) end(SIGKILL);
   }
   void start() {
-    ::unlink((directory_ + "/out").c_str());
+    ::unlink((directory_ / "out").c_str());
     std::vector<char*> argv;
     for (auto& a : arguments_) argv.push_back(a.data());
     argv.push_back(nullptr);
-    const std::string out = directory_ + "/out", err = directory_ + "/err";
+    const std::string out = directory_ / "out", err = directory_ / "err";
     pid_ = ::fork();
     if (pid_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -79,7 +79,7 @@ class RegistryProcess {
     return status;
   }
   std::string log() const {
-    std::ifstream file(directory_ + "/err");
+    std::ifstream file(directory_ / "err");
     return {std::istreambuf_iterator<char>(file), {}};
   }
   Reply call(const std::string& method, const std::string& path, const json& body = {}) const {
@@ -110,8 +110,7 @@ class RegistryProcess {
 
  private:
   std::vector<std::string> arguments_;
-  ScratchDirectory scratch_;
-  std::string directory_ = scratch_.path();
+  ScratchDirectory directory_;
   mutable std::mutex mutex_;
   std::string url_;  // another one after every start
   pid_t pid_ = -1;

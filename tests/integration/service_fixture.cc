@@ -24,7 +24,7 @@ ServiceFixture::~ServiceFixture() {
 }
 
 void ServiceFixture::start() {
-  const std::string out = directory_ + "/out", err = directory_ + "/err";
+  const std::string out = directory_ / "out", err = directory_ / "err";
   ::unlink(out.c_str());
   std::vector<std::string> words = arguments_;
   words.insert(words.begin(), MILLRACE_BINARY);
@@ -58,7 +58,7 @@ int ServiceFixture::end(int signal) {
 }
 
 std::string ServiceFixture::log() const {
-  std::ifstream file(directory_ + "/err");
+  std::ifstream file(directory_ / "err");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -24,8 +24,8 @@ class ServiceFixture {
 
  private:
   const std::vector<std::string> arguments_;
-  ScratchDirectory scratch_;
-  std::string directory_ = scratch_.path(), url_;
+  ScratchDirectory directory_;
+  std::string url_;
   pid_t pid_ = -1;
 };
 
