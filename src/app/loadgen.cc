@@ -50,9 +50,7 @@ void add_options(CLI::App& cli, Options& options) {
   cli.add_option("--zipf", options.stream.population.zipf_exponent, "tenant k has a share of about 1 / k^this")->capture_default_str();
   cli.add_option("--services", options.sender.services, "what the events come from, in turn")->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--producers", options.sender.producers, "at most one a service")->capture_default_str()->check(CLI::PositiveNumber);
-  cli.add_option_function<int64_t>(
-         "--linger-ms", [&](int64_t ms) { options.sender.linger = std::chrono::milliseconds(ms); }, "how long a producer collects a batch (default 20)")
-      ->check(CLI::Range(0, 60'000));
+  cli.add_option("--linger-ms", options.sender.linger_ms, "how long a producer collects a batch")->capture_default_str()->check(CLI::Range(0, 60'000));
   cli.add_option("--threads", options.sender.threads)->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--partitions", options.partitions, "of topics that are made, instead of topics.yaml's");
   cli.add_option("--spread", options.sender.spread_partitions, "round robin over so many partitions instead of by key");

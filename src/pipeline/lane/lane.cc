@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kWatch{2};  // how late a durable epoch is noticed
 constexpr std::chrono::milliseconds kIdle{50};
 constexpr std::chrono::milliseconds kMeasure{500};
-constexpr std::chrono::milliseconds kFetchWaitMost{100};
+constexpr std::chrono::milliseconds kLongLinger{100}, kFetchWaitMost{100};
 constexpr size_t kFetchBytes = size_t{256} << 10;
 constexpr std::chrono::milliseconds kStill{10'000};  // with records to deliver and none committed: said, then again after twice as long
 
@@ -27,9 +27,10 @@ IngestSettings ingest_settings(const PipelineSettings& all, const std::string& m
   settings.consumer.heartbeat_interval = std::min(std::chrono::milliseconds(1000), all.session_timeout / 3);
   settings.consumer.queued_bytes_max = all.prefetch_bytes_max;
   settings.consumer.fetch_bytes_max = std::min<size_t>(all.prefetch_bytes_max, size_t{8} << 20);
-  // Who collects for long can wait a while for what is collected: a fifth of it.
-  if (const auto wait = std::min(all.epoch.linger / 5, kFetchWaitMost); wait >= settings.consumer.fetch_wait_max)
-    settings.consumer.fetch_wait_max = wait, settings.consumer.fetch_bytes_min = kFetchBytes;
+  if (all.epoch.linger >= kLongLinger) {  // who collects for so long can wait a fifth of it for what is collected
+    settings.consumer.fetch_wait_max = std::min(all.epoch.linger / 5, kFetchWaitMost);
+    settings.consumer.fetch_bytes_min = kFetchBytes;
+  }
   settings.topics = all.topics;
   settings.in_flight_records_max = all.in_flight_records_max;
   settings.in_flight_bytes_max = all.in_flight_bytes_max;

@@ -23,8 +23,7 @@ class PostgresServer {
 
  private:
   PostgresServer();
-  ScratchDirectory scratch_;
-  std::string directory_ = scratch_.path();
+  ScratchDirectory directory_;
   int databases_ = 0;
 };
 
@@ -62,29 +61,31 @@ inline PostgresServer& PostgresServer::shared() {
 }
 
 inline PostgresServer::PostgresServer() {
-  if (::geteuid() == 0) shell("chown postgres " + directory_);
-  shell("cd / && " + as_server(postgres_binaries() + "initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --pgdata=" + directory_ + "/data") +
+  if (::geteuid() == 0) shell("chown postgres " + directory_.path());
+  shell("cd / && " +
+        as_server(postgres_binaries() + "initdb --no-sync --auth=trust --username=postgres --encoding=UTF8 --pgdata=" + directory_.path() + "/data") +
         " >/dev/null");
   shell("cd / && " +
-        as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_ + "/data --log=" + directory_ +
-                  "/log --wait --options='-c listen_addresses= -c fsync=off -k " + directory_ + "' start") +
+        as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_.path() + "/data --log=" + directory_.path() +
+                  "/log --wait --options='-c listen_addresses= -c fsync=off -k " + directory_.path() + "' start") +
         " >/dev/null");
 }
 
 inline PostgresServer::~PostgresServer() {
   (void)!std::system(
-      ("cd / && " + as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_ + "/data --mode=immediate stop") + " >/dev/null 2>&1").c_str());
+      ("cd / && " + as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_.path() + "/data --mode=immediate stop") + " >/dev/null 2>&1").c_str());
 }
 
 inline void PostgresServer::restart() {
-  shell("cd / && " + as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_ + "/data --log=" + directory_ + "/log --wait --mode=immediate restart") +
+  shell("cd / && " +
+        as_server(postgres_binaries() + "pg_ctl --pgdata=" + directory_.path() + "/data --log=" + directory_.path() + "/log --wait --mode=immediate restart") +
         " >/dev/null");
 }
 
 inline std::string PostgresServer::new_database() {
   const std::string name = "ledger" + std::to_string(++databases_);
-  shell("cd / && " + as_server("psql --quiet --host=" + directory_ + " --username=postgres --command='CREATE DATABASE " + name + "' postgres"));
-  return "postgresql://postgres@/" + name + "?host=" + directory_;
+  shell("cd / && " + as_server("psql --quiet --host=" + directory_.path() + " --username=postgres --command='CREATE DATABASE " + name + "' postgres"));
+  return "postgresql://postgres@/" + name + "?host=" + directory_.path();
 }
 
 inline TestDatabase::TestDatabase(TestEngine engine) {

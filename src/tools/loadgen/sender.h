@@ -3,7 +3,7 @@
 // an idempotent producer, a few of them in transactions, of which some abort.
 
 #include <atomic>
-#include <chrono>
+#include <cstdint>
 #include <limits>
 
 #include "base/result.h"
@@ -17,8 +17,8 @@ struct SenderSettings {
   kafka::KafkaProperties kafka;
   std::string name = "loadgen";  // client ids and transactional ids begin with it
   uint64_t services = 24;
-  uint64_t producers = 24;               // services share producers when there are fewer
-  std::chrono::milliseconds linger{20};  // how long a producer collects a batch
+  uint64_t producers = 24;  // services share producers when there are fewer
+  int64_t linger_ms = 20;   // how long a producer collects a batch
   uint64_t threads = 2;
   uint64_t events = std::numeric_limits<uint64_t>::max();
   double seconds = std::numeric_limits<double>::infinity();

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 class SupervisorTest : public ::testing::Test {
  protected:
   ChildSpec shell(const std::string& name, const std::string& script) {
-    return {name, {"/bin/bash", "-c", script}, {{"GREETING", "hello"}}, directory + "/" + name + ".log", SIGTERM, 2s};
+    return {name, {"/bin/bash", "-c", script}, {{"GREETING", "hello"}}, directory / (name + ".log"), SIGTERM, 2s};
   }
   template <class F>
   static bool eventually(F&& holds) {
@@ -33,8 +33,7 @@ class SupervisorTest : public ::testing::Test {
     file >> number >> command >> state;
     return state.empty() ? '-' : state[0];
   }
-  ScratchDirectory scratch;
-  std::string directory = scratch.path();
+  ScratchDirectory directory;
 };
 
 constexpr const char* kServer = "trap 'echo bye; exit 7' TERM; echo listening on 127.0.0.1:4242; while :; do sleep 0.02; done";
@@ -104,7 +103,7 @@ TEST_F(SupervisorTest, KillsAChildThatDoesNotListenToReason) {
 }
 
 TEST_F(SupervisorTest, LeavesNoChildBehindWhenItIsKilledItself) {
-  const std::string pid_file = directory + "/pid";
+  const std::string pid_file = directory / "pid";
   const pid_t middle = fork();
   if (middle == 0) {
     Supervisor supervisor;
