@@ -30,6 +30,13 @@ class Refused(Exception):
 FEW_REQUESTS = ["--loadgen-option=--producers=4", "--loadgen-option=--linger-ms=100"]
 
 
+def ask(clickhouse, text, timeout=30):
+    """The rows that a ClickHouse server at this URL answers with."""
+    url = clickhouse + "/?" + urllib.parse.urlencode({"query": text, "default_format": "JSONCompact"})
+    with urllib.request.urlopen(url, timeout=timeout) as answer:
+        return json.load(answer)["data"]
+
+
 class Demo:
     def __init__(self, data, *options):
         self.data, self.options, self.process, self.control = pathlib.Path(data), options, None, None
@@ -80,9 +87,7 @@ class Demo:
         return self.state()["addresses"][name]
 
     def query(self, text, timeout=30):
-        url = self.address("clickhouse") + "/?" + urllib.parse.urlencode({"query": text, "default_format": "JSONCompact"})
-        with urllib.request.urlopen(url, timeout=timeout) as answer:
-            return json.load(answer)["data"]
+        return ask(self.address("clickhouse"), text, timeout)
 
     def stop(self, within=120):
         if self.process and self.process.poll() is None:

@@ -2,7 +2,7 @@
 import collections, io, json, subprocess, time, urllib.request
 import fastavro
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from demo import BINARY, ROOT, TOPICS, until
+from demo import BINARY, ROOT, TOPICS, ask, until
 
 GROUP, DATABASE, DEAD_LETTERS = "millrace", "millrace", "millrace.dlq"
 BROKER_STARTS = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_LOAD_IN_PROGRESS, KafkaError.COORDINATOR_NOT_AVAILABLE)  # just now: ask again
@@ -51,11 +51,12 @@ def committed(broker, group=GROUP):
         reader.close()
 
 
-def rows(demo):
-    """(topic, partition, offset, event_id) of every row in ClickHouse."""
-    for topic in TOPICS:
-        for name, partition, offset, event in demo.query(f"SELECT toString(_topic), _partition, _offset, toString(event_id) FROM {DATABASE}.{topic.replace('.', '_')}", timeout=120):
-            yield name, int(partition), int(offset), event
+def rows(*servers):
+    """(topic, partition, offset, event_id) of every row in ClickHouse, which is one server or several."""
+    for server in servers:
+        for topic in TOPICS:
+            for name, partition, offset, event in ask(server, f"SELECT toString(_topic), _partition, _offset, toString(event_id) FROM {DATABASE}.{topic.replace('.', '_')}", timeout=120):
+                yield name, int(partition), int(offset), event
 
 
 def dead_letters(broker, topic=DEAD_LETTERS):
@@ -77,14 +78,14 @@ def event_id(topic, value):
         return None
 
 
-def check_exactly_once(demo, least=1000):
-    """Every record of the log is exactly once either in ClickHouse, with its event id, or among the dead letters, with its bytes."""
+def check_exactly_once(demo, least=1000, shards=()):
+    """Every record of the log is exactly once either in ClickHouse (the demo's, unless there are shards), with its event id, or among the dead letters, with its bytes."""
     broker = demo.address("broker")
     log = log_of(broker)
     assert len(log) >= least, f"only {len(log)} records were sent: the test would show nothing"
     landed = collections.Counter()
     events = {}
-    for topic, partition, offset, event in rows(demo):
+    for topic, partition, offset, event in rows(*shards or [demo.address("clickhouse")]):
         landed[topic, partition, offset] += 1
         events[topic, partition, offset] = event
     letters = {}

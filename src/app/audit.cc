@@ -27,7 +27,12 @@ int run(int argc, char** argv) {
   cli.add_option("--registry", settings.registry_url)->capture_default_str();
   cli.add_option("--clickhouse", settings.clickhouse.url)->capture_default_str();
   cli.add_option("--warehouse", settings.warehouse,
-                 "instead of ClickHouse the Parquet files that manifests below this directory name; --group and --dead-letters are that pipeline's then");
+                 "instead of ClickHouse the Parquet files that manifests below this directory, or s3://BUCKET/PREFIX, name; --group and --dead-letters are "
+                 "that pipeline's "
+                 "then. A bucket's keys come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or from the machine's role");
+  auto* endpoint = cli.add_option("--endpoint", settings.bucket.endpoint, "of the bucket's store, http://HOST:PORT, if it isn't AWS");
+  auto* region = cli.add_option("--region", settings.bucket.region, "of the bucket; by default AWS_REGION, or us-east-1");
+  for (auto* of_bucket : {endpoint, region}) of_bucket->needs("--warehouse");
   cli.add_option("--user", settings.clickhouse.user)->capture_default_str();
   cli.add_option("--password", settings.clickhouse.password);
   cli.add_option("--database", settings.clickhouse.database)->capture_default_str();

@@ -1,5 +1,5 @@
 #pragma once
-// A directory for a test or a benchmark, under $TMPDIR (or /tmp), gone at the end.
+// A directory under $TMPDIR (or /tmp), gone at the end.
 
 #include <cstdlib>
 #include <filesystem>

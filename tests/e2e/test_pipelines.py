@@ -1,5 +1,5 @@
 """One process with a pipeline for each sink: each goes on while another's sink is down, and each has every event once though the process is killed."""
-import subprocess, time, urllib.request
+import subprocess, time
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 from demo import BINARY, TOPICS, until
@@ -8,6 +8,7 @@ from test_billing_sink import RULES as METERING, TOPIC, check_ledger
 from test_tenant_rules import catalog, check_accounted
 from test_warehouse_sink import files
 from witness import DATABASE, committed, dead_letters, ends_of, event_id, log_of, rows, settle, stands
+from worker import Worker
 
 PIPELINES = """
   - {{pipeline: millrace, clickhouse: {{url: "{clickhouse}", database: {database}}}}}
@@ -25,31 +26,6 @@ rules: {{catalog: _millrace.catalog, pseudonym_key_file: "{key}"}}
 epoch: {{linger_ms: 200}}
 pipelines:"""
 NAMES = ("millrace", "ledger", "pages", "files")
-
-
-class Worker:
-    def __init__(self, data, settings):
-        self.config, self.log, self.process = data / "worker.yaml", data / "logs/worker.log", None
-        self.config.write_text(settings)
-
-    def start(self):
-        with open(self.log, "ab") as log:
-            self.address, self.process = None, subprocess.Popen([BINARY, "worker", "--config", self.config, "--metrics-port", "0"], stdout=subprocess.PIPE, stderr=log, text=True)
-
-    @property
-    def metrics(self):
-        """Once it listens: when every pipeline runs."""
-        if self.address is None:
-            self.address = self.process.stdout.readline().split()[-1]
-        return f"http://{self.address}/metrics"
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def metric(self, name, pipeline):
-        with urllib.request.urlopen(self.metrics, timeout=10) as answer:
-            return sum(float(line.rsplit(" ", 1)[1]) for line in answer.read().decode().splitlines() if line.startswith(name) and f'pipeline="{pipeline}"' in line)
 
 
 @pytest.fixture
@@ -122,7 +98,7 @@ def test_each_sink_in_a_pipeline_of_its_own_has_everything_once(demo, worker):
     log, _ = check_accounted(demo)
     check_ledger(demo, tenants, begins, "ledger")
     check_alerts(demo, tenants, limit, begins, 50)
-    in_files, in_tables = files(demo), set(rows(demo))
+    in_files, in_tables = files(demo), set(rows(demo.address("clickhouse")))
     assert all(times == 1 for times in in_files.values()) and set(in_files) == in_tables
     bad = sorted(at for at, value in log.items() if not event_id(at[0], value))
     for name in NAMES[1:]:

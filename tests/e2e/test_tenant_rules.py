@@ -45,7 +45,7 @@ def check_accounted(demo):
     broker = demo.address("broker")
     log = log_of(broker)
     there = collections.Counter()
-    for topic, partition, offset, event in rows(demo):
+    for topic, partition, offset, event in rows(demo.address("clickhouse")):
         there[topic, partition, offset] += 1
         assert event_id(topic, log[topic, partition, offset]) == event
     for topic, partition, offset, value in dead_letters(broker):

@@ -109,7 +109,9 @@ Result<Report> run(const AuditSettings& settings) {
   }
   std::optional<Warehouse> warehouse;
   if (!settings.warehouse.empty()) {
-    auto opened = Warehouse::open(settings.warehouse, settings.group);
+    auto store = open_store(settings.warehouse, settings.bucket);
+    if (!store) return std::unexpected(store.error());
+    auto opened = Warehouse::open(std::move(*store), settings.group);
     if (!opened) return std::unexpected(opened.error());
     warehouse = std::move(*opened);
   }

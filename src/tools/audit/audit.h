@@ -1,7 +1,7 @@
 #pragma once
 // Whether every committed record of the log is exactly once in the table (or in the warehouse's files) or among the dead letters, and no alert twice, early, or of a record
 // that isn't delivered. Which alerts there must be it can't say: it knows no rules. Shares nothing with the lane but
-// the clients for Kafka, ClickHouse, Parquet and HTTP.
+// the clients for Kafka, ClickHouse, Parquet, S3 and HTTP.
 
 #include <map>
 #include <string>
@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "clients/clickhouse/client.h"
 #include "clients/kafka/types.h"
+#include "clients/object_store/bucket.h"
 #include "tools/audit/compare.h"
 
 namespace millrace::audit {
@@ -17,7 +18,8 @@ namespace millrace::audit {
 struct AuditSettings {
   kafka::KafkaProperties kafka;
   clickhouse::Endpoint clickhouse;
-  std::string warehouse;  // directory of Parquet files that is looked at instead of ClickHouse; "": ClickHouse is
+  std::string warehouse;                // directory, or s3://BUCKET/PREFIX, of Parquet files that are looked at instead of ClickHouse; "": ClickHouse is
+  object_store::BucketSettings bucket;  // where such a bucket is
   std::string registry_url;
   std::string group;  // whose committed offsets bound the audit, and whose manifests count
   std::vector<std::string> topics;

@@ -1,12 +1,9 @@
 #include "tools/audit/warehouse_reader.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "clients/clickhouse/table_name.h"
-#include "clients/parquet/read_columns.h"
 #include "tools/audit/audit.h"
 
 namespace millrace::audit {
@@ -45,24 +42,30 @@ Identity identity_of(std::span<const Values> columns, size_t row) {
 
 }  // namespace
 
-Result<Warehouse> Warehouse::open(const std::string& root, const std::string& pipeline) {
+Result<Warehouse> Warehouse::open(std::unique_ptr<WarehouseStore> store, const std::string& pipeline) {
   Warehouse warehouse;
-  std::error_code error;
-  if (!std::filesystem::is_directory(root, error)) return permanent(root + " is no directory");
-  for (std::filesystem::directory_iterator at(root + "/_manifest", error), none; !error && at != none; at.increment(error)) {
-    if (at->path().extension() != ".json") continue;
-    std::ifstream text(at->path());
-    const auto manifest = nlohmann::json::parse(text, nullptr, false);
+  const auto paths = store->manifests();
+  if (!paths) return std::unexpected(paths.error());
+  for (const std::string& path : *paths) {
+    const auto text = store->read(path);
+    if (!text) return std::unexpected(text.error());
+    const auto manifest = nlohmann::json::parse(*text, nullptr, false);
     try {
       if (manifest.at("pipeline").get<std::string>() != pipeline) continue;
       for (const auto& file : manifest.at("files"))
-        warehouse.files_.push_back({root + "/" + file.at("path").get<std::string>(), file.at("table").get<std::string>(), file.at("rows").get<uint64_t>()});
+        warehouse.files_.push_back({file.at("path").get<std::string>(), file.at("table").get<std::string>(), file.at("rows").get<uint64_t>()});
     } catch (const nlohmann::json::exception& e) {
-      return permanent(at->path().string() + " is no manifest: " + e.what());
+      return permanent(path + " in " + store->name() + " is no manifest: " + e.what());
     }
   }
-  if (error && error != std::errc::no_such_file_or_directory) return permanent(root + "/_manifest can't be read: " + error.message());
+  warehouse.store_ = std::move(store);
   return warehouse;
+}
+
+Status Warehouse::read(const File& file, const std::vector<std::string>& columns, const TakeGroup& take) const {
+  auto done = store_->with_file(file.path, [&](const std::string& local) { return parquet::read_columns(local, columns, take); });
+  if (!done && !done.error().message.contains(file.path)) done.error().message.insert(0, file.path + " in " + store_->name() + ": ");
+  return done;
 }
 
 Result<Rows> Warehouse::rows(const std::string& topic) const {
@@ -70,7 +73,7 @@ Result<Rows> Warehouse::rows(const std::string& topic) const {
   for (const File& file : files_) {
     if (file.table != table_of(topic)) continue;
     uint64_t count = 0;
-    auto done = parquet::read_columns(file.path, kEventColumns, [&](std::span<const Values> columns, size_t size) -> Status {
+    auto done = read(file, kEventColumns, [&](std::span<const Values> columns, size_t size) -> Status {
       const auto* topics = values_of<std::string>(columns[0]);
       const auto *partitions = values_of<int64_t>(columns[1]), *offsets = values_of<int64_t>(columns[2]);
       if (!topics || !partitions || !offsets) return permanent(file.path + " has no _topic, _partition and _offset: it isn't of this pipeline");
@@ -91,7 +94,7 @@ Result<LeftOutRanges> Warehouse::left_out(const std::string& topic) const {
   for (const File& file : files_) {
     if (file.table != clickhouse::kLeftOutTable) continue;
     const std::vector<std::string> names{"_topic", "_partition", "begin", "end", "left_out"};
-    auto done = parquet::read_columns(file.path, names, [&](std::span<const Values> columns, size_t size) -> Status {
+    auto done = read(file, names, [&](std::span<const Values> columns, size_t size) -> Status {
       const auto* topics = values_of<std::string>(columns[0]);
       const auto *partitions = values_of<int64_t>(columns[1]), *begins = values_of<int64_t>(columns[2]), *ends = values_of<int64_t>(columns[3]),
                  *counts = values_of<int64_t>(columns[4]);

@@ -74,8 +74,9 @@ struct WarehouseFiles : testing::Test {
         << nlohmann::json{{"version", 1}, {"pipeline", pipeline}, {"plan", plan}, {"files", {{{"path", path}, {"table", table}, {"rows", rows}}}}};
   }
 
+  Result<Warehouse> opened(const std::string& pipeline = "w") const { return Warehouse::open(std::move(*open_store(root, {})), pipeline); }
   Totals compared(const LeftOutRanges& left_out = {}) {
-    const auto warehouse = Warehouse::open(root, "w");
+    const auto warehouse = opened();
     EXPECT_TRUE(warehouse) << warehouse.error().message;
     auto rows = warehouse->rows("order.created");
     EXPECT_TRUE(rows) << rows.error().message;
@@ -94,6 +95,13 @@ TEST_F(WarehouseFiles, WhatManifestsNameIsThereWithItsIdentity) {
   const Totals totals = compared();
   EXPECT_EQ(totals.rows, 8u);
   EXPECT_EQ(totals.wrong(), 0u) << (findings.empty() ? "" : findings[0].what);
+}
+
+TEST(WarehouseStores, AreDirectoriesThatAreThereOrBucketsThatHaveAName) {
+  EXPECT_THAT(open_store("/no/such", {}).error().message, testing::HasSubstr("/no/such is no directory"));
+  EXPECT_THAT(open_store("s3:///events", {}).error().message, testing::HasSubstr("names no bucket"));
+  EXPECT_EQ((*open_store("s3://lake/events/", {}))->name(), "s3://lake/events/");
+  EXPECT_EQ((*open_store("s3://lake", {}))->name(), "s3://lake/");
 }
 
 TEST_F(WarehouseFiles, MissingDoubledAndDifferingRowsAreFound) {
@@ -120,7 +128,7 @@ TEST_F(WarehouseFiles, WhatRulesLeftOutIsNotMissing) {
   left_out.end_row();
   write("b.parquet", left_out, topic("order.created"));
   manifest("b", "b.parquet", "millrace_left_out", 1);
-  const auto warehouse = Warehouse::open(root, "w");
+  const auto warehouse = opened();
   ASSERT_TRUE(warehouse);
   const auto ranges = warehouse->left_out("order.created");
   ASSERT_TRUE(ranges) << ranges.error().message;
@@ -131,14 +139,13 @@ TEST_F(WarehouseFiles, WhatRulesLeftOutIsNotMissing) {
 TEST_F(WarehouseFiles, AFileThatIsNotWhatItsManifestSaysIsNamed) {
   write_events("a.parquet", {0, 1});
   manifest("a", "a.parquet", "order_created", 3);
-  auto rows = Warehouse::open(root, "w")->rows("order.created");
+  auto rows = opened()->rows("order.created");
   ASSERT_FALSE(rows);
   EXPECT_THAT(rows.error().message, testing::HasSubstr("a.parquet has 2 rows, its manifest says 3"));
   std::filesystem::remove(root / "a.parquet");
-  rows = Warehouse::open(root, "w")->rows("order.created");
+  rows = opened()->rows("order.created");
   ASSERT_FALSE(rows);
   EXPECT_THAT(rows.error().message, testing::HasSubstr("a.parquet"));
-  EXPECT_FALSE(Warehouse::open(root / "nowhere", "w"));
 }
 
 }  // namespace
