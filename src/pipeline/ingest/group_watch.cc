@@ -1,5 +1,7 @@
 #include "pipeline/ingest/group_watch.h"
 
+#include <limits>
+
 #include "base/log.h"
 #include "clients/kafka/consumer.h"
 #include "pipeline/ingest/unassigned.h"
@@ -45,6 +47,7 @@ void GroupWatch::run(const std::stop_token& stop) {
     const auto group = groups->describe(settings_.group, kAnswer);
     if (!all || !group) {
       unassigned.forget();
+      unassigned_.set(std::numeric_limits<double>::quiet_NaN());
       continue;
     }
     const bool too_long = unassigned.look(*group, *all, Clock::now());
