@@ -1,13 +1,11 @@
 // millrace billing: what tenants used, summed up exactly once; and the questions that a person asks of it.
 #include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
 #include <optional>
 
 #include "app/billing_options.h"
+#include "app/service_frame.h"
 #include "app/subcommand.h"
 #include "base/log.h"
-#include "clients/metrics/exposer.h"
 #include "services/billing/service.h"
 
 namespace millrace::app {
@@ -28,37 +26,17 @@ int64_t unix_now_ms() { return std::chrono::duration_cast<std::chrono::milliseco
 
 int serve(const billing::ServiceSettings& settings, std::optional<uint16_t> metrics_port) {
   log::start("billing");
-  // Blocked before any thread exists, so that all threads leave them to the wait below.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
+  ServiceFrame frame;
   metrics::Registry metrics;
   auto service = billing::Service::start(settings, metrics);
-  if (!service) {
-    log::error("{}", service.error().message);
-    return 1;
-  }
-  std::optional<metrics::Exposer> exposer;
-  if (metrics_port) {
-    auto exposed = metrics::Exposer::start(metrics, *metrics_port, [&]() -> metrics::Health {
-      if (const auto trouble = (*service)->trouble()) return {false, *trouble};
-      return {true, "ok"};
-    });
-    if (!exposed) {
-      log::error("{}", exposed.error().message);
-      return 1;
-    }
-    exposer = std::move(*exposed);
-    log::info("metrics on 127.0.0.1:{}", exposer->port());
-  }
-  std::printf("listening on %s:%d\n", settings.listen.substr(0, settings.listen.rfind(':')).c_str(), (*service)->port());
-  std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  log::info("{}: stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  if (!service) return ServiceFrame::failed(service.error());
+  const auto health = [&]() -> metrics::Health {
+    if (const auto trouble = (*service)->trouble()) return {false, *trouble};
+    return {true, "ok"};
+  };
+  const auto exposed = ServiceFrame::expose(metrics, metrics_port, health);
+  if (!exposed) return ServiceFrame::failed(exposed.error());
+  frame.listen(settings.listen.substr(0, settings.listen.rfind(':')), (*service)->port());
   (*service)->stop();
   return 0;
 }

@@ -1,12 +1,10 @@
 // millrace catalog: tenants' rule sets and reference tables, checked and kept in a Kafka topic that workers read.
 #include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
 #include <optional>
 
+#include "app/service_frame.h"
 #include "app/subcommand.h"
 #include "base/log.h"
-#include "clients/metrics/exposer.h"
 #include "services/catalog/service.h"
 
 namespace millrace::app {
@@ -49,53 +47,25 @@ int run(int argc, char** argv) {
   settings.retention.versions = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double, std::ratio<86400>>(keep_days + 1));
   settings.tidy_every = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::duration<double>(tidy_seconds));
 
-  // Blocked before any thread exists, so that all threads leave them to the waits below.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
+  ServiceFrame frame;
   metrics::Registry metrics;
   catalog::Service service(settings, metrics);
-  std::optional<metrics::Exposer> exposer;
-  if (metrics_port) {
-    auto exposed = metrics::Exposer::start(metrics, *metrics_port, [&]() -> metrics::Health {
-      const auto current = service.wait_current(0ms);
-      if (!current) return {false, current.error().message};
-      if (!*current) return {false, "the catalog isn't read yet"};
-      if (const auto trouble = service.trouble()) return {false, *trouble};
-      return {true, "ok"};
-    });
-    if (!exposed) {
-      log::error("{}", exposed.error().message);
-      return 1;
-    }
-    exposer = std::move(*exposed);
-    log::info("metrics on 127.0.0.1:{}", exposer->port());
-  }
+  const auto health = [&]() -> metrics::Health {
+    const auto current = service.wait_current(0ms);
+    if (!current) return {false, current.error().message};
+    if (!*current) return {false, "the catalog isn't read yet"};
+    if (const auto trouble = service.trouble()) return {false, *trouble};
+    return {true, "ok"};
+  };
+  const auto exposed = ServiceFrame::expose(metrics, metrics_port, health);
+  if (!exposed) return ServiceFrame::failed(exposed.error());
   service.start();
-  int signal = 0;
-  const timespec at_once{0, 0};
-  for (bool current = false; !current;) {
-    const auto now = service.wait_current(100ms);
-    if (!now) {
-      log::error("{}", now.error().message);
-      return 1;
-    }
-    current = *now;
-    if ((signal = sigtimedwait(&signals, nullptr, &at_once)) > 0) break;
+  const auto current = frame.wait_until([&] { return service.wait_current(100ms); });
+  if (!current) return ServiceFrame::failed(current.error());
+  if (*current) {
+    if (auto listening = service.listen(); !listening) return ServiceFrame::failed(listening.error());
+    frame.listen(settings.host, service.port());
   }
-  if (signal <= 0) {
-    if (auto listening = service.listen(); !listening) {
-      log::error("{}", listening.error().message);
-      return 1;
-    }
-    std::printf("listening on %s:%d\n", settings.host.c_str(), service.port());
-    std::fflush(stdout);
-    sigwait(&signals, &signal);
-  }
-  log::info("{}: stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
   service.stop();
   return 0;
 }

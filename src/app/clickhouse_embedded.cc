@@ -1,13 +1,11 @@
 // millrace clickhouse-embedded: the real ClickHouse engine behind ClickHouse's HTTP interface, for one machine.
 #include <CLI/CLI.hpp>
-#include <csignal>
-#include <cstdio>
 #include <optional>
 
+#include "app/service_frame.h"
 #include "app/subcommand.h"
 #include "base/log.h"
 #include "clients/chdb/engine.h"
-#include "clients/metrics/exposer.h"
 #include "services/clickhouse_embedded/server.h"
 
 namespace millrace::app {
@@ -39,41 +37,17 @@ int run(int argc, char** argv) {
   log::start("clickhouse");
   engine_options.arguments.push_back("--min_free_disk_bytes_to_perform_insert=" + std::to_string(free_mb << 20));
 
-  // Blocked before any thread exists, so that all threads, the engine's too, leave them to sigwait below.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-
+  ServiceFrame frame;
   auto engine = chdb::Engine::open(engine_options);
-  if (!engine) {
-    log::error("{}", engine.error().message);
-    return 1;
-  }
+  if (!engine) return ServiceFrame::failed(engine.error());
   Pool pool(**engine, connections);
   metrics::Registry registry;
   QueryHandler handler(pool, credentials, Counts(registry));
   Server server(options, handler);
-  if (auto started = server.start(); !started) {
-    log::error("{}", started.error().message);
-    return 1;
-  }
-  std::optional<metrics::Exposer> exposer;
-  if (metrics_port) {
-    auto exposed = metrics::Exposer::start(registry, *metrics_port);
-    if (!exposed) {
-      log::error("{}", exposed.error().message);
-      return 1;
-    }
-    exposer = std::move(*exposed);
-    log::info("metrics on 127.0.0.1:{}", exposer->port());
-  }
-  std::printf("listening on %s:%d\n", options.host.c_str(), server.port());
-  std::fflush(stdout);
-  int signal = 0;
-  sigwait(&signals, &signal);
-  log::info("{}: stopping", signal == SIGINT ? "SIGINT" : "SIGTERM");
+  if (auto started = server.start(); !started) return ServiceFrame::failed(started.error());
+  const auto exposed = ServiceFrame::expose(registry, metrics_port);
+  if (!exposed) return ServiceFrame::failed(exposed.error());
+  frame.listen(options.host, server.port());
   server.stop();
   return 0;
 }

@@ -1,32 +1,10 @@
 #include "clients/kafka/admin.h"
 
-#include "clients/kafka/handle.h"
+#include "clients/kafka/admin_questions.h"
 
 namespace millrace::kafka {
-namespace {
-using OptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
-}
 
-struct Admin::Impl {
-  HandlePtr rk;
-  QueuePtr queue;
-
-  OptionsPtr options(rd_kafka_admin_op_t op, milliseconds timeout) {
-    OptionsPtr o(rd_kafka_AdminOptions_new(rk.get(), op));
-    char text[256];
-    rd_kafka_AdminOptions_set_request_timeout(o.get(), static_cast<int>(timeout.count()), text, sizeof text);
-    return o;
-  }
-  // Waits for the one event that was asked for.
-  Result<EventPtr> answer(milliseconds timeout, const std::string& what) {
-    EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count()) + 2000));
-    if (!event) {
-      queue.reset(rd_kafka_queue_new(rk.get()));  // a late answer must not be taken for that of the next question
-      return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-    }
-    if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
-    return event;
-  }
+struct Admin::Impl : AdminQuestions {
   Result<std::map<std::string, std::string>> configs(rd_kafka_ResourceType_t type, const std::string& name, milliseconds timeout) {
     auto* resource = rd_kafka_ConfigResource_new(type, name.c_str());
     rd_kafka_DescribeConfigs(rk.get(), &resource, 1, options(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout).get(), queue.get());
@@ -55,14 +33,9 @@ Admin& Admin::operator=(Admin&&) noexcept = default;
 Admin::~Admin() = default;
 
 Result<Admin> Admin::create(const KafkaProperties& properties) {
-  auto conf = make_conf(properties, {});
-  if (!conf) return std::unexpected(conf.error());
-  auto rk = make_handle(RD_KAFKA_PRODUCER, std::move(*conf));
-  if (!rk) return std::unexpected(rk.error());
-  auto impl = std::make_unique<Impl>();
-  impl->rk = std::move(*rk);
-  impl->queue.reset(rd_kafka_queue_new(impl->rk.get()));
-  return Admin(std::move(impl));
+  auto questions = AdminQuestions::create(properties);
+  if (!questions) return std::unexpected(questions.error());
+  return Admin(std::make_unique<Impl>(std::move(*questions)));
 }
 
 Result<Created> Admin::create_topic(const NewTopic& t, milliseconds timeout) {

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
-#include "clients/kafka/handle.h"
+#include "clients/kafka/admin_questions.h"
 
 namespace millrace::kafka {
 namespace {
-
-using OptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
 
 std::string text_of(const char* text) { return text ? text : ""; }
 
@@ -23,26 +21,7 @@ GroupMember member_of(const rd_kafka_MemberDescription_t* raw) {
 
 }  // namespace
 
-struct GroupAdmin::Impl {
-  HandlePtr rk;
-  QueuePtr queue;
-
-  OptionsPtr options(rd_kafka_admin_op_t op, milliseconds timeout) {
-    OptionsPtr o(rd_kafka_AdminOptions_new(rk.get(), op));
-    char text[256];
-    rd_kafka_AdminOptions_set_request_timeout(o.get(), static_cast<int>(timeout.count()), text, sizeof text);
-    return o;
-  }
-  Result<EventPtr> answer(milliseconds timeout, const std::string& what) {
-    EventPtr event(rd_kafka_queue_poll(queue.get(), static_cast<int>(timeout.count()) + 2000));
-    if (!event) {
-      queue.reset(rd_kafka_queue_new(rk.get()));  // the answer, should it come, is none to the next question
-      return fail(RD_KAFKA_RESP_ERR__TIMED_OUT, what);
-    }
-    if (auto code = rd_kafka_event_error(event.get())) return fail(code, what, rd_kafka_event_error_string(event.get()));
-    return event;
-  }
-};
+struct GroupAdmin::Impl : AdminQuestions {};
 
 GroupAdmin::GroupAdmin(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GroupAdmin::GroupAdmin(GroupAdmin&&) noexcept = default;
@@ -50,14 +29,9 @@ GroupAdmin& GroupAdmin::operator=(GroupAdmin&&) noexcept = default;
 GroupAdmin::~GroupAdmin() = default;
 
 Result<GroupAdmin> GroupAdmin::create(const KafkaProperties& properties) {
-  auto conf = make_conf(properties, {});
-  if (!conf) return std::unexpected(conf.error());
-  auto rk = make_handle(RD_KAFKA_PRODUCER, std::move(*conf));
-  if (!rk) return std::unexpected(rk.error());
-  auto impl = std::make_unique<Impl>();
-  impl->rk = std::move(*rk);
-  impl->queue.reset(rd_kafka_queue_new(impl->rk.get()));
-  return GroupAdmin(std::move(impl));
+  auto questions = AdminQuestions::create(properties);
+  if (!questions) return std::unexpected(questions.error());
+  return GroupAdmin(std::make_unique<Impl>(std::move(*questions)));
 }
 
 Result<GroupDescription> GroupAdmin::describe(const std::string& group, milliseconds timeout) {
