@@ -20,7 +20,7 @@ command -v mvn >/dev/null || missing+=(maven)
 parts=()
 [ -f "$stamp/librdkafka-2.12.0-1/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
-[ -f "$stamp/kafka-4.2.2/complete" ] && [ -f "$stamp/kafka-4.2.2/classes.jsa" ] || parts+=("Apache Kafka 4.2.2 (46 jars, 44 MB from Maven Central)")
+[ -f "$stamp/kafka-3.9.2/complete" ] && [ -f "$stamp/kafka-3.9.2/classes.jsa" ] || parts+=("Apache Kafka 3.9.2 (58 jars, 48 MB from Maven Central)")
 [ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
 ! asked --s3 || [ -f "$stamp/versitygw-1.8.0/versitygw" ] || parts+=("versitygw 1.8.0, an S3 server for the tests (Go modules, built in some minutes)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
@@ -68,16 +68,16 @@ chdb() {
     mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 || failed chdb libchdb
 }
 kafka() {
-  [ ! -f "$stamp/kafka-4.2.2/complete" ] || [ ! -f "$stamp/kafka-4.2.2/classes.jsa" ] || return 0
-  echo "setup: fetching Apache Kafka 4.2.2"
-  mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-4.2.2/libs" >"$stamp/kafka.log" 2>&1 ||
+  [ ! -f "$stamp/kafka-3.9.2/complete" ] || [ ! -f "$stamp/kafka-3.9.2/classes.jsa" ] || return 0
+  echo "setup: fetching Apache Kafka 3.9.2"
+  mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-3.9.2/libs" >"$stamp/kafka.log" 2>&1 ||
     failed kafka Kafka || return 1
-  class_archive >>"$stamp/kafka.log" 2>&1 || { rm -f "$stamp/kafka-4.2.2/classes.jsa"; touch "$stamp/kafka-4.2.2/classes.jsa"; }  # not every Java can; brokers start without it, too
-  touch "$stamp/kafka-4.2.2/complete"
+  class_archive >>"$stamp/kafka.log" 2>&1 || { rm -f "$stamp/kafka-3.9.2/classes.jsa"; touch "$stamp/kafka-3.9.2/classes.jsa"; }  # not every Java can; brokers start without it, too
+  touch "$stamp/kafka-3.9.2/complete"
 }
 # A broker runs once and leaves its classes as the JVM wants them, and an empty storage: later starts take half the CPU time.
 class_archive() {
-  local kafka="$stamp/kafka-4.2.2" base="$work/kafka" ports
+  local kafka="$stamp/kafka-3.9.2" base="$work/kafka" ports
   mkdir -p "$base"
   ports=($(python3 -c 'import socket; two = [socket.socket() for _ in "ab"]; print(*[s.bind(("127.0.0.1", 0)) or s.getsockname()[1] for s in two])'))
   printf '%s\n' process.roles=controller,broker node.id=1 controller.listener.names=CONTROLLER "log.dirs=$base/log" "listeners=CONTROLLER://127.0.0.1:${ports[0]},PLAINTEXT://127.0.0.1:${ports[1]}" \

@@ -166,7 +166,7 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
   if (ec || ::access(s.data.c_str(), W_OK) != 0) return permanent("directory " + s.data + " can't be written");
   std::string java = find_java();
   if (java.empty()) return permanent("no java in PATH or JAVA_HOME: install Java 17 (./dev setup)");
-  const std::string kafka = deps_dir(s) + "/kafka-4.2.2";
+  const std::string kafka = deps_dir(s) + "/kafka-3.9.2";
   if (!fs::exists(kafka + "/libs")) return permanent("Kafka's jars are not in " + kafka + "/libs: run ./dev setup");
 
   if (s.port == 0) s.port = last_port(s.data, "broker");

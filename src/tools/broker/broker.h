@@ -17,7 +17,7 @@ struct BrokerSettings {
   uint16_t port = 0;             // 0: the one of the last start in this directory, or a free one
   uint16_t advertised_port = 0;  // what clients are told to connect to: a relay's port; 0: `port`
   int heap_mb = 512;
-  std::string deps;                              // where kafka-4.2.2/libs is; empty: $MILLRACE_DEPS or ~/.cache/millrace/deps
+  std::string deps;                              // where kafka-3.9.2/libs is; empty: $MILLRACE_DEPS or ~/.cache/millrace/deps
   std::map<std::string, std::string> overrides;  // of server.properties
 };
 
