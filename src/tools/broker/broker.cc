@@ -189,8 +189,6 @@ Result<BrokerCommand> prepare(const BrokerSettings& settings) {
                               "<PatternLayout pattern=\"%d %p %m (%c)%n\"/><SizeBasedTriggeringPolicy size=\"20MB\"/>"
                               "<DefaultRolloverStrategy max=\"2\"/></RollingFile></Appenders>"
                               "<Loggers>"
-                              // A few lines at a start: a broker was seen that gave out no producer ids for minutes after one, and didn't say why.
-                              "<Logger name=\"org.apache.kafka.coordinator.transaction.RPCProducerIdManager\" level=\"DEBUG\"/>"
                               "<Root level=\"WARN\"><AppenderRef ref=\"F\"/></Root></Loggers></Configuration>\n");
       !w)
     return std::unexpected(w.error());
