@@ -32,17 +32,18 @@ sanitized() {  # preset; by default the rooms that handle bytes and threads by t
   if [ -n "$long" ]; then build "$1" unit_tests && cpp "$1" -LE 'integration|simulation'
   else build "$1" careful_tests && cpp "$1" -L careful; fi
 }
-end_to_end() {
-  say "end-to-end tests"
+python_tests() {  # name of the report, then what pytest gets
   local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
-  "$python/bin/python" -m pytest tests/rules tests/warehouse tests/e2e tests/chaos -p no:cacheprovider -q -ra --durations=15 \
-    --junit-xml="$logs/e2e.xml" ${only:+-k "$only"} || true
-  reports+=("$logs/e2e.xml")
+  "$python/bin/python" -m pytest "${@:2}" -p no:cacheprovider -q -ra --durations=15 --junit-xml="$logs/$1.xml" || true
 }
+# Of a service or a command by itself, or of files: they wait more than they work, and run beside the C++ tests.
+beside=(tests/rules tests/warehouse tests/e2e/test_{catalog,clickhouse_connect,loadgen,registry,rules,rules_tools}.py)
 parts=""; [ -z "$only" ] || parts=end_to_end_parts
 if ! build release $parts; then echo "0 passed, 1 failed"; exit 1; fi
 if [ -n "$only" ]; then
-  end_to_end
+  say "end-to-end tests"
+  python_tests e2e tests/rules tests/warehouse tests/e2e tests/chaos -k "$only"
+  reports+=("$logs/e2e.xml")
 else
   # The tests with real processes wait much of the time; what they leave of the machine, and nothing else, builds and runs the sanitized tests meanwhile.
   in_idle_time() {
@@ -51,11 +52,16 @@ else
     sanitized asan
   }
   in_idle_time &
+  sanitizing=$!
+  python_tests beside "${beside[@]}" >"$logs/beside.log" 2>&1 &
   cpp release
-  end_to_end
+  wait $! || true
+  grep -E '^(FAILED|ERROR)|passed|failed' "$logs/beside.log" || true
+  say "end-to-end tests"
+  python_tests e2e tests/e2e tests/chaos "${beside[@]/#/--ignore=}"
   say "waiting for the sanitized tests"
-  wait || true
-  reports+=("$logs/ctest-asan.xml")  # without it, none has run
+  wait $sanitizing || true
+  reports+=("$logs/beside.xml" "$logs/e2e.xml" "$logs/ctest-asan.xml")  # without one of them, none of its tests has run
   if [ -n "$long" ]; then
     sanitized tsan || broken=$((broken + 1))
   fi
