@@ -141,6 +141,8 @@ TransactionStatus TransactionalProducer::commit(milliseconds timeout) {
   return outcome(ErrorPtr(rd_kafka_commit_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))), Phase::kCommit, "committing the transaction");
 }
 
+void TransactionalProducer::flush(milliseconds timeout) { (void)rd_kafka_flush(impl_->rk.get(), static_cast<int>(timeout.count())); }
+
 TransactionStatus TransactionalProducer::abort(milliseconds timeout) {
   return outcome(ErrorPtr(rd_kafka_abort_transaction(impl_->rk.get(), static_cast<int>(timeout.count()))), Phase::kAbort, "aborting the transaction");
 }

@@ -46,6 +46,8 @@ class TransactionalProducer {
   TransactionStatus send_offsets(const std::vector<OffsetToCommit>& offsets, const GroupMetadata& group, milliseconds timeout);
   TransactionStatus commit(milliseconds timeout);
   TransactionStatus abort(milliseconds timeout);
+  // Until what was produced is at the broker, or has failed: an abort throws away what hasn't left yet.
+  void flush(milliseconds timeout);
 
  private:
   struct Impl;

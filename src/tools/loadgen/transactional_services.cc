@@ -69,8 +69,8 @@ void TransactionalServices::finish(Service& service) {
   if (service.open.empty()) return;
   Random random(stream_.settings().seed ^ 0x7478u, service.number * 1'000'003 + service.transactions++);
   const bool abort = random.chance(settings_.abort_share);
-  // An abort drops what hasn't left yet; the point of these is that the log holds them.
-  if (abort) std::this_thread::sleep_for(100ms);
+  // The point of these is that the log holds them; and after what an abort throws away librdkafka's next sequence number is one that the broker refuses.
+  if (abort) service.producer->flush(10s);
   const auto done = abort ? service.producer->abort(10s) : service.producer->commit(10s);
   bool aborted = abort;
   if (!done && done.error().failure == kafka::TransactionFailure::kAbortable) aborted = service.producer->abort(10s).has_value();
