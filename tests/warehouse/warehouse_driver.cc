@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
   if (argc != 4 && argc != 5) return std::fprintf(stderr, "warehouse_driver ROOT ROWS PLANS [ENDPOINT]\n"), 2;
   millrace::metrics::Registry metrics;
   millrace::pipeline::WarehouseSinkSettings settings;
-  if (const auto bucket = millrace::pipeline::bucket_and_prefix(argv[1]); bucket && argc == 5) {
+  if (const auto bucket = millrace::object_store::bucket_and_prefix(argv[1]); bucket && argc == 5) {
     settings.storage.bucket.bucket = bucket->first, settings.storage.prefix = bucket->second;
     settings.storage.bucket.endpoint = argv[4];
     settings.storage.bucket.deadline = std::chrono::milliseconds(2000);  // tests don't wait as long as production does

@@ -1,5 +1,6 @@
 #include "clients/object_store/bucket.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "clients/object_store/xml_text.h"
@@ -20,6 +21,16 @@ BucketSettings with_region(BucketSettings settings) {
 }
 
 }  // namespace
+
+std::optional<std::pair<std::string, std::string>> bucket_and_prefix(std::string_view url) {
+  if (!url.starts_with("s3://")) return std::nullopt;
+  url.remove_prefix(5);
+  const size_t slash = std::min(url.find('/'), url.size());
+  if (slash == 0) return std::nullopt;
+  std::string_view prefix = url.substr(std::min(slash + 1, url.size()));
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  return std::pair(std::string(url.substr(0, slash)), std::string(prefix));
+}
 
 Bucket::Bucket(BucketSettings settings) : settings_(with_region(std::move(settings))), credentials_(settings_.credentials, settings_.region) {
   base_ = settings_.endpoint;

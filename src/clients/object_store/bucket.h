@@ -27,6 +27,9 @@ struct BucketSettings {
   uint64_t bytes_per_second_least = 1 << 20;
 };
 
+// Bucket and prefix, without slashes at its end, of s3://BUCKET/PREFIX; none: it is no such URL.
+std::optional<std::pair<std::string, std::string>> bucket_and_prefix(std::string_view url);
+
 struct ObjectBody {
   uint64_t size = 0;
   Sha256 sha256{};         // the store refuses a body that has another

@@ -49,6 +49,13 @@ TEST(Signature, IsTheOneOfTheDocumentsExamples) {
       EndsWith("Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"));
 }
 
+TEST(Bucket, ReadsItsUrl) {
+  EXPECT_EQ(bucket_and_prefix("s3://events/a/b/"), std::pair(std::string("events"), std::string("a/b")));
+  EXPECT_EQ(bucket_and_prefix("s3://events"), std::pair(std::string("events"), std::string()));
+  EXPECT_EQ(bucket_and_prefix("s3:///a"), std::nullopt);
+  EXPECT_EQ(bucket_and_prefix("/srv/warehouse"), std::nullopt);
+}
+
 TEST(XmlText, FindsElementsAndReplacesEntities) {
   const std::string xml =
       "<?xml version=\"1.0\"?><R xmlns=\"x\"><Contents><Key>a&amp;b</Key></Contents><KeyCount>2</KeyCount><Contents><Key>c</Key></Contents></R>";

@@ -101,7 +101,7 @@ void warehouse_of(Section section, PipelineSettings& all) {
   section.text("directory", storage.directory, url.empty());
   if (!url.empty() && !storage.directory.empty()) section.refuse(section.at("url"), "url", "there is a `directory` too: a warehouse is in one of the two");
   if (!url.empty()) {
-    const auto at = bucket_and_prefix(url);
+    const auto at = object_store::bucket_and_prefix(url);
     if (!at) section.refuse(section.at("url"), "url", "'" + url + "' must be s3://BUCKET or s3://BUCKET/PREFIX");
     object_store::BucketSettings& bucket = storage.bucket;
     bucket.bucket = at->first, storage.prefix = at->second;

@@ -90,13 +90,10 @@ Result<std::unique_ptr<WarehouseStore>> open_store(const std::string& root, obje
     if (!fs::is_directory(root, error)) return permanent(root + " is no directory");
     return std::make_unique<Directory>(root);
   }
-  const std::string_view rest = std::string_view(root).substr(kScheme.size());
-  const size_t slash = std::min(rest.find('/'), rest.size());
-  bucket.bucket = rest.substr(0, slash);
-  if (bucket.bucket.empty()) return permanent(root + " names no bucket: s3://BUCKET/PREFIX");
-  std::string prefix(rest.substr(std::min(slash + 1, rest.size())));
-  while (prefix.ends_with('/')) prefix.pop_back();
-  return std::make_unique<InBucket>(std::move(bucket), prefix.empty() ? "" : prefix + "/");
+  const auto at = object_store::bucket_and_prefix(root);
+  if (!at) return permanent(root + " names no bucket: s3://BUCKET/PREFIX");
+  bucket.bucket = at->first;
+  return std::make_unique<InBucket>(std::move(bucket), at->second.empty() ? "" : at->second + "/");
 }
 
 }  // namespace millrace::audit

@@ -19,8 +19,6 @@ struct StorageSettings {
   std::string spool{};                    // a folder of this machine for what isn't finished; "": the directory, or the system's folder for temporary files
 };
 
-// Bucket and prefix of s3://BUCKET/PREFIX; none: it is no such URL.
-std::optional<std::pair<std::string, std::string>> bucket_and_prefix(std::string_view url);
 std::string spool_folder(const StorageSettings& settings);
 std::string storage_name(const StorageSettings& settings);  // for messages; "": there is none
 

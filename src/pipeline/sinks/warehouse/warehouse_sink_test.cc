@@ -301,13 +301,6 @@ TEST(PartitionMarks, TellWhatWasEverWritten) {
   EXPECT_EQ(PartitionMarks::first_of(storage, "demo", range.topic_id, PartitionId(4)).value(), std::nullopt);
 }
 
-TEST(Storage, ReadsTheUrlOfABucket) {
-  EXPECT_EQ(bucket_and_prefix("s3://events/a/b/"), std::pair(std::string("events"), std::string("a/b")));
-  EXPECT_EQ(bucket_and_prefix("s3://events"), std::pair(std::string("events"), std::string()));
-  EXPECT_EQ(bucket_and_prefix("s3:///a"), std::nullopt);
-  EXPECT_EQ(bucket_and_prefix("/srv/warehouse"), std::nullopt);
-}
-
 TEST(Manifest, SaysWhatItIsNot) {
   EXPECT_THAT(parse_manifest("{").error().message, HasSubstr("no manifest"));
   EXPECT_THAT(parse_manifest(R"({"version": 2})").error().message, HasSubstr("version 2"));
