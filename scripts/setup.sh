@@ -4,6 +4,8 @@ set -euo pipefail
 asked() { case " $options " in *" $1 "*) ;; *) return 1 ;; esac; }
 options="$*" dry=""; ! asked --dry-run || dry=1
 stamp="$MILLRACE_DEPS"
+rdkafka="$stamp/librdkafka-2.12.0-1"  # the number behind the version counts what we mended
+kafka="$stamp/kafka-3.9.2"
 
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
   libssl-dev zlib1g-dev liblz4-dev libzstd-dev libxxhash-dev libcurl4-openssl-dev libcpp-httplib-dev libsimdjson-dev libre2-dev libcctz-dev
@@ -18,9 +20,9 @@ command -v npm >/dev/null || missing+=(npm)
 command -v mvn >/dev/null || missing+=(maven)
 
 parts=()
-[ -f "$stamp/librdkafka-2.12.0-1/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
+[ -f "$rdkafka/lib/librdkafka.a" ] || parts+=("librdkafka 2.12.0 (5 MB from npm, built in 90 s)")
 [ -f "$stamp/chdb-26.7.3/libchdb.so" ] || parts+=("libchdb 26.7.3, the ClickHouse engine (180 MB from npm)")
-[ -f "$stamp/kafka-3.9.2/complete" ] && [ -f "$stamp/kafka-3.9.2/classes.jsa" ] || parts+=("Apache Kafka 3.9.2 (58 jars, 48 MB from Maven Central)")
+[ -f "$kafka/complete" ] && [ -f "$kafka/classes.jsa" ] || parts+=("Apache Kafka 3.9.2 (58 jars, 48 MB from Maven Central)")
 [ -f "$stamp/arrow-26.0.0/complete" ] || parts+=("Arrow and Parquet 26.0.0, libraries and headers (54 MB from PyPI)")
 ! asked --s3 || [ -f "$stamp/versitygw-1.8.0/versitygw" ] || parts+=("versitygw 1.8.0, an S3 server for the tests (Go modules, built in some minutes)")
 python="$stamp/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
@@ -50,12 +52,12 @@ work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 # Each part says what it does, and on failure where its whole output is. They are independent of each other, so they are fetched and built side by side.
 failed() { tail -n 20 "$stamp/$1.log" >&2; echo "setup: $2 failed; see $stamp/$1.log" >&2; return 1; }
 librdkafka() {
-  [ ! -f "$stamp/librdkafka-2.12.0-1/lib/librdkafka.a" ] || return 0
+  [ ! -f "$rdkafka/lib/librdkafka.a" ] || return 0
   echo "setup: building librdkafka 2.12.0"
-  local mended="$PWD/scripts/librdkafka-no-brokers.patch"  # the number behind the version counts what we mended
+  local mended="$PWD/scripts/librdkafka-no-brokers.patch"
   (mkdir "$work/librdkafka" && cd "$work/librdkafka" && npm pack --silent node-rdkafka@3.6.1 >/dev/null && tar xzf node-rdkafka-3.6.1.tgz && mkdir rdk &&
     patch -s -p1 -d package/deps/librdkafka <"$mended" &&
-    cmake -S package/deps/librdkafka -B rdk -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$stamp/librdkafka-2.12.0-1" \
+    cmake -S package/deps/librdkafka -B rdk -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$rdkafka" \
       -DRDKAFKA_BUILD_STATIC=ON -DRDKAFKA_BUILD_TESTS=OFF -DRDKAFKA_BUILD_EXAMPLES=OFF -DWITH_SASL=OFF -DWITH_CURL=OFF \
       -DWITH_SSL=ON -DWITH_ZSTD=ON -DENABLE_LZ4_EXT=ON -DCMAKE_POSITION_INDEPENDENT_CODE=ON &&
     ninja -C rdk install) >"$stamp/librdkafka.log" 2>&1 || failed librdkafka librdkafka
@@ -68,16 +70,16 @@ chdb() {
     mv "$stamp/chdb-26.7.3/libchdb.so.part" "$stamp/chdb-26.7.3/libchdb.so") >"$stamp/chdb.log" 2>&1 || failed chdb libchdb
 }
 kafka() {
-  [ ! -f "$stamp/kafka-3.9.2/complete" ] || [ ! -f "$stamp/kafka-3.9.2/classes.jsa" ] || return 0
+  [ ! -f "$kafka/complete" ] || [ ! -f "$kafka/classes.jsa" ] || return 0
   echo "setup: fetching Apache Kafka 3.9.2"
-  mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$stamp/kafka-3.9.2/libs" >"$stamp/kafka.log" 2>&1 ||
+  mvn -q -B -f scripts/kafka-broker.pom.xml dependency:copy-dependencies -DoutputDirectory="$kafka/libs" >"$stamp/kafka.log" 2>&1 ||
     failed kafka Kafka || return 1
-  class_archive >>"$stamp/kafka.log" 2>&1 || { rm -f "$stamp/kafka-3.9.2/classes.jsa"; touch "$stamp/kafka-3.9.2/classes.jsa"; }  # not every Java can; brokers start without it, too
-  touch "$stamp/kafka-3.9.2/complete"
+  class_archive >>"$stamp/kafka.log" 2>&1 || { rm -f "$kafka/classes.jsa"; touch "$kafka/classes.jsa"; }  # not every Java can; brokers start without it, too
+  touch "$kafka/complete"
 }
 # A broker runs once and leaves its classes as the JVM wants them, and an empty storage: later starts take half the CPU time.
 class_archive() {
-  local kafka="$stamp/kafka-3.9.2" base="$work/kafka" ports
+  local base="$work/kafka" ports
   mkdir -p "$base"
   ports=($(python3 -c 'import socket; two = [socket.socket() for _ in "ab"]; print(*[s.bind(("127.0.0.1", 0)) or s.getsockname()[1] for s in two])'))
   printf '%s\n' process.roles=controller,broker node.id=1 controller.listener.names=CONTROLLER "log.dirs=$base/log" "listeners=CONTROLLER://127.0.0.1:${ports[0]},PLAINTEXT://127.0.0.1:${ports[1]}" \

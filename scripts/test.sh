@@ -36,7 +36,7 @@ python_tests() {  # name of the report, then what pytest gets
   local python="$MILLRACE_DEPS/python-$(sha256sum tests/requirements.txt | cut -c1-12)"
   "$python/bin/python" -m pytest "${@:2}" -p no:cacheprovider -q -ra --durations=15 --junit-xml="$logs/$1.xml" || true
 }
-# Of a service or a command by itself, or of files: they wait more than they work, and run beside the C++ tests.
+# Of a service or a command by itself, or of files: they run beside the C++ tests.
 beside=(tests/rules tests/warehouse tests/e2e/test_{catalog,clickhouse_connect,loadgen,registry,rules,rules_tools}.py)
 parts=""; [ -z "$only" ] || parts=end_to_end_parts
 if ! build release $parts; then echo "0 passed, 1 failed"; exit 1; fi
