@@ -26,10 +26,6 @@ class Refused(Exception):
     pass
 
 
-# What a produce request costs the broker is most of what a demo does: few producers, that wait for each other, leave the machine to what is tested.
-FEW_REQUESTS = ["--loadgen-option=--producers=4", "--loadgen-option=--linger-ms=100"]
-
-
 def ask(clickhouse, text, timeout=30):
     """The rows that a ClickHouse server at this URL answers with."""
     url = clickhouse + "/?" + urllib.parse.urlencode({"query": text, "default_format": "JSONCompact"})
@@ -47,7 +43,7 @@ class Demo:
         with open(self.output, "ab") as out:
             without = [f"--no-{part}" for part in ("rules", "warehouse") if f"--{part}" not in self.options]
             options = [option for option in self.options if option not in ("--rules", "--warehouse")]
-            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *FEW_REQUESTS, *without, *options], stdout=out, stderr=out)
+            self.process = subprocess.Popen([BINARY, "demo", "--data", str(self.data), "--ports", "0", *without, *options], stdout=out, stderr=out)
 
         def ready():
             text = self.text()[begin:]
