@@ -4,7 +4,7 @@ set -euo pipefail
 asked() { case " $options " in *" $1 "*) ;; *) return 1 ;; esac; }
 options="$*" dry=""; ! asked --dry-run || dry=1
 stamp="$MILLRACE_DEPS"
-rdkafka="$stamp/librdkafka-2.12.0-1"  # the number behind the version counts what we mended
+rdkafka="$stamp/librdkafka-2.12.0-2"  # the number behind the version counts what we changed
 kafka="$stamp/kafka-3.9.2"
 
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git
@@ -54,9 +54,9 @@ failed() { tail -n 20 "$stamp/$1.log" >&2; echo "setup: $2 failed; see $stamp/$1
 librdkafka() {
   [ ! -f "$rdkafka/lib/librdkafka.a" ] || return 0
   echo "setup: building librdkafka 2.12.0"
-  local mended="$PWD/scripts/librdkafka-no-brokers.patch"
+  local changes=("$PWD"/scripts/librdkafka-*.patch)
   (mkdir "$work/librdkafka" && cd "$work/librdkafka" && npm pack --silent node-rdkafka@3.6.1 >/dev/null && tar xzf node-rdkafka-3.6.1.tgz && mkdir rdk &&
-    patch -s -p1 -d package/deps/librdkafka <"$mended" &&
+    for change in "${changes[@]}"; do patch -s -p1 -d package/deps/librdkafka <"$change" || exit 1; done &&
     cmake -S package/deps/librdkafka -B rdk -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$rdkafka" \
       -DRDKAFKA_BUILD_STATIC=ON -DRDKAFKA_BUILD_TESTS=OFF -DRDKAFKA_BUILD_EXAMPLES=OFF -DWITH_SASL=OFF -DWITH_CURL=OFF \
       -DWITH_SSL=ON -DWITH_ZSTD=ON -DENABLE_LZ4_EXT=ON -DCMAKE_POSITION_INDEPENDENT_CODE=ON &&

@@ -36,7 +36,7 @@ class MessageBatch {
   MessageBatch& operator=(MessageBatch&&) noexcept;
 
   std::span<const RecordRef> records() const { return records_; }
-  // Parses the headers of records()[index]; costs an allocation a header.
+  // Parses the headers of records()[index]; costs allocations for each.
   std::vector<Header> headers(size_t index) const;
   const std::vector<PartitionError>& partition_errors() const { return partition_errors_; }
   const std::vector<Error>& errors() const { return errors_; }  // of the client as a whole (all brokers down, …)
@@ -47,8 +47,9 @@ class MessageBatch {
 
  private:
   friend class Fetcher;
-  std::vector<rd_kafka_message_s*> messages_;  // parallel to records_
+  std::vector<rd_kafka_message_s*> messages_;  // what the views are into
   std::vector<RecordRef> records_;
+  std::vector<std::string_view> headers_;  // parallel to records_: as they stand in the protocol
   std::vector<PartitionError> partition_errors_;
   std::vector<Error> errors_;
   std::vector<End> ends_;

@@ -95,7 +95,7 @@ Result<Consumer> Consumer::create(const ConsumerSettings& s) {
       {"heartbeat.interval.ms", std::to_string(s.heartbeat_interval.count())},
       {"max.poll.interval.ms", std::to_string(s.poll_interval_max.count())},
       {"queued.max.messages.kbytes", std::to_string(std::max<size_t>(1, s.queued_bytes_max / 1024))},
-      {"queued.min.messages", std::to_string(s.queued_records_min)},
+      {"queued.min.messages", std::to_string(s.queued_batches_max)},
       {"fetch.max.bytes", std::to_string(s.fetch_bytes_max)},
       {"max.partition.fetch.bytes", std::to_string(std::min<size_t>(s.fetch_bytes_max, 1u << 20))},
       {"message.max.bytes", "1000000"},
@@ -104,6 +104,7 @@ Result<Consumer> Consumer::create(const ConsumerSettings& s) {
       {"fetch.queue.backoff.ms", "10"},
       {"fetch.error.backoff.ms", "50"},
       {"check.crcs", "true"},
+      {"fetch.record.batches", "true"},
       {"topic.metadata.refresh.interval.ms", "30000"},
   };
   if (!s.instance_id.empty()) ours["group.instance.id"] = s.instance_id;

@@ -15,7 +15,7 @@ struct ConsumerSettings {
   milliseconds heartbeat_interval{1'000};
   milliseconds poll_interval_max{300'000};
   size_t queued_bytes_max = 32u << 20;  // librdkafka's prefetch queue, over all partitions
-  size_t queued_records_min = 20'000;   // it prefetches until it holds so many
+  size_t queued_batches_max = 20'000;   // and of so many record batches
   size_t fetch_bytes_max = 8u << 20;
   // The broker answers a fetch when so much is there, or so long has passed: few answers are cheap for both, and late.
   size_t fetch_bytes_min = 1;

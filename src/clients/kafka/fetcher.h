@@ -1,6 +1,8 @@
 #pragma once
 // Private to this room: fills a MessageBatch from a librdkafka queue; gives topics their small numbers.
 
+#include <array>
+
 #include "clients/kafka/batch.h"
 #include "clients/kafka/handle.h"
 
@@ -14,8 +16,12 @@ class Fetcher {
   std::vector<Error> errors;  // client-wide, put by the error callback; moved into the next batch
 
  private:
+  size_t get(rd_kafka_queue_t* queue, MessageBatch& batch, size_t messages_max, milliseconds timeout);
   void take(MessageBatch& batch, rd_kafka_message_t* message);
-  std::vector<rd_kafka_message_t*> fetched_;  // room for the largest batch: batches keep only what they need
+  static void take_error(MessageBatch& batch, const rd_kafka_message_t& message);
+  void take_records(MessageBatch& batch, const rd_kafka_message_t& message, const rd_kafka_record_batch_t& about);
+  void take_record(MessageBatch& batch, const rd_kafka_message_t& message);
+  std::array<rd_kafka_message_t*, 1024> fetched_;
   std::vector<std::string> names_;
   // Valid within one fill() only: the messages hold their topic.
   const rd_kafka_topic_t* last_topic_ = nullptr;

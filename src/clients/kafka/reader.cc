@@ -30,7 +30,8 @@ Result<Reader> Reader::create(const ReaderSettings& s) {
                                   {"fetch.wait.max.ms", std::to_string(s.fetch_wait_max.count())},
                                   {"fetch.queue.backoff.ms", "10"},
                                   {"fetch.error.backoff.ms", "50"},
-                                  {"check.crcs", "true"}});
+                                  {"check.crcs", "true"},
+                                  {"fetch.record.batches", "true"}});
   if (!conf) return std::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
   impl->group = s.group;
