@@ -131,10 +131,12 @@ def all_sinks(options):
 
 
 def spike(options):
-    """How far behind the workers fall when the load is six times as high for a minute, all sinks on: seconds of lag, and the latency of the spike's events; the demo's audit at the end."""
+    """How far behind the workers fall when the load is six times as high for a minute, all sinks on: seconds of lag, and the latency of the spike's events; the demo's audit at the end.
+
+    The producers shall saturate the machine, and are on it themselves: they run at the lowest priority and hold few records back, as those on machines of their own would."""
     rate, factor, begins, lasts = options.spike_rate, 6, 20, options.spike_seconds
     with Storm("spike", "--linger-ms", 100) as storm:
-        load = subprocess.Popen(storm.loadgen("--rate", rate, "--spike", f"{factor}x@{begins},{lasts}", "--seconds", begins + lasts + 10, "--metrics-port", "0"),
+        load = subprocess.Popen(["nice", "-n", "19"] + storm.loadgen("--queue", 200, "--linger-ms", 5, "--rate", rate, "--spike", f"{factor}x@{begins},{lasts}", "--seconds", begins + lasts + 10, "--metrics-port", "0"),
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lag = Lag(storm, "http://" + next(line for line in load.stdout if line.startswith("listening on ")).split()[-1] + "/metrics")
         began, at_start, at_end = time.monotonic(), None, None

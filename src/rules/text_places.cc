@@ -5,7 +5,7 @@
 namespace millrace::rules {
 namespace {
 
-constexpr size_t kStep = 256;
+constexpr size_t kStep = 32;
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }

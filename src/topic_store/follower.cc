@@ -145,6 +145,10 @@ void Follower::follow() {
   kafka::MessageBatch batch;
   while (!stopping()) {
     reader_->consume(batch, 1000, 100ms);
+    if (!batch.partition_errors().empty()) {  // the topic is looked at again, and read on from where we are
+      log::warn("topic {}: {}", settings_.topic, batch.partition_errors().front().error.message);
+      return;
+    }
     bool at_end = false;
     for (const auto& record : batch.records()) {
       apply_({record.key, record.null_value ? std::nullopt : std::optional(record.value), record.offset, record.timestamp_ms});
@@ -164,10 +168,6 @@ void Follower::follow() {
     if (!batch.records().empty() || at_end) changed_.notify_all();
     if (first) log::info("topic {} is read to offset {}", settings_.topic, next_.value);
     for (const auto& error : batch.errors()) log::debug("topic {}: {}", settings_.topic, error.message);
-    if (!batch.partition_errors().empty()) {  // the topic is looked at again, and read on from where we are
-      log::warn("topic {}: {}", settings_.topic, batch.partition_errors().front().error.message);
-      return;
-    }
   }
 }
 

@@ -59,6 +59,15 @@ class Injection(threading.Thread):
     def hold(self):
         time.sleep(self.fault.seconds)
 
+    def hold_until(self, felt):
+        """For its time, and then until something felt it: whom another fault keeps from calling has nothing to lose here yet. felt(): (whether it did, what shows it)."""
+        self.hold()
+        end, (met, evidence) = time.monotonic() + 20, felt()
+        while not met and time.monotonic() < end:
+            time.sleep(0.5)
+            met, evidence = felt()
+        return met, evidence
+
     def start_again(self, child, starts):
         self.demo.do(child, "start")
         again = self.demo.child(child)
@@ -97,18 +106,12 @@ class Injection(threading.Thread):
         return before < 30, f"the others held {before:.0f} of 30 partitions, and all {took:.1f} s later"
 
     def gate(self):
-        """Held for its time, and then until something felt it: a worker whose other fault keeps it from calling has nothing to lose here yet."""
         gate, mode = self.fault.target, self.fault.kind
         before = self.demo.gate_state(gate)
         self.demo.gate(gate, mode, **self.details)
         time.sleep(0.2)
         held = self.demo.gate_state(gate)
-        self.hold()
-        met, evidence = self.felt_at(gate, mode, before, held)
-        end = time.monotonic() + 20
-        while not met and time.monotonic() < end:
-            time.sleep(0.5)
-            met, evidence = self.felt_at(gate, mode, before, held)
+        met, evidence = self.hold_until(lambda: self.felt_at(gate, mode, before, held))
         self.demo.gate(gate, "pass")
         return met, evidence
 
@@ -172,14 +175,14 @@ class Injection(threading.Thread):
     def disk_full(self):
         child = self.fault.target
         file, seen = control(self.demo, f"disk_full-{child}"), control(self.demo, f"disk_full-{child}").with_suffix(".control.seen")
-        met = lambda: seen.stat().st_size if seen.exists() else 0
-        before = met()
+        times = lambda: seen.stat().st_size if seen.exists() else 0
+        before = times()
         # The engine refuses inserts before the disk is full, since it doesn't tell of one that fills while it writes (docs/clickhouse.md).
         how = "nearly\n" if child == "clickhouse" else ""
         file.write_text(f"{self.demo.address('data')}/{DISKS[child]}\n{how}")
-        self.hold()
+        met, evidence = self.hold_until(lambda: (times() > before, f"a full disk {times() - before} times"))
         file.unlink()
-        return met() > before, f"a full disk {met() - before} times"
+        return met, evidence
 
     def rolling_restart(self):
         before = {worker: self.demo.child(worker)["starts"] for worker in WORKERS}

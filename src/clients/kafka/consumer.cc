@@ -104,7 +104,7 @@ Result<Consumer> Consumer::create(const ConsumerSettings& s) {
       {"fetch.queue.backoff.ms", "10"},
       {"fetch.error.backoff.ms", "50"},
       {"check.crcs", "true"},
-      {"fetch.record.batches", "true"},
+      {kRecordBatches, "true"},
       {"topic.metadata.refresh.interval.ms", "30000"},
   };
   if (!s.instance_id.empty()) ours["group.instance.id"] = s.instance_id;

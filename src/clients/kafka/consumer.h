@@ -78,7 +78,7 @@ class Consumer {
   void close();
   bool closed() const;
 
-  // Up to `records_max` records, waiting at most `timeout` for the first. Returns early for a rebalance.
+  // About `records_max` records, since record batches come whole; waits at most `timeout` for the first. Returns early for a rebalance.
   // The batch is cleared first; its memory is used again.
   void consume(MessageBatch& batch, size_t records_max, milliseconds timeout);
   std::vector<Rebalance> take_rebalances();

@@ -17,15 +17,14 @@ void Fetcher::fill(rd_kafka_queue_t* queue, MessageBatch& batch, size_t records_
   last_topic_ = nullptr;
   // librdkafka waits the whole timeout for as many messages as are asked for: so take what is there, and only when that is
   // nothing wait for one message, then take what came with it.
-  size_t messages = get(queue, batch, 1, milliseconds(0));
-  if (messages == 0 && timeout.count() > 0) messages = get(queue, batch, 1, timeout);
-  // A message is a record batch of any size: ask for as many as will be enough if the others are like those up to now.
-  for (bool more = messages > 0; more && batch.records_.size() < records_max;) {
-    const size_t each = std::max<size_t>(batch.records_.size() / messages, 1);
-    const size_t wanted = std::clamp<size_t>((records_max - batch.records_.size()) / each, 1, fetched_.size());
-    const size_t got = get(queue, batch, wanted, milliseconds(0));
-    more = got == wanted;
-    messages += got;
+  bool more = get(queue, batch, 1, milliseconds(0)) || (timeout.count() > 0 && get(queue, batch, 1, timeout));
+  // A message is a record batch of any size: ask for as many as will be enough if the others are like those up to now, and
+  // for no more than there were up to now, since those may be like nothing else.
+  while (more && batch.records_.size() < records_max) {
+    const size_t before = std::clamp<size_t>(batch.messages_.size(), 1, fetched_.size());
+    const size_t each = std::max<size_t>(batch.records_.size() / before, 1);
+    const size_t wanted = std::clamp<size_t>((records_max - batch.records_.size()) / each, 1, before);
+    more = get(queue, batch, wanted, milliseconds(0)) == wanted;
   }
   for (auto& e : errors) batch.errors_.push_back(std::move(e));
   errors.clear();

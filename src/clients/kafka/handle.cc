@@ -83,7 +83,10 @@ Result<ConfPtr> make_conf(const KafkaProperties& properties, const std::map<std:
   all.try_emplace("reconnect.backoff.max.ms", "1000");
   all.try_emplace("log.connection.close", "false");
   all.try_emplace("allow.auto.create.topics", "false");
-  for (const auto& [name, value] : properties.overrides) all[name] = value;
+  for (const auto& [name, value] : properties.overrides) {
+    if (name == kRecordBatches) return permanent("kafka property " + name + ": it isn't for settings; what reads records depends on it");
+    all[name] = value;
+  }
   char text[512];
   for (const auto& [name, value] : all)
     if (rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), text, sizeof text) != RD_KAFKA_CONF_OK)

@@ -16,6 +16,9 @@ struct Deleter {
     destroy(p);
   }
 };
+// Of consumers: records come as the batches that they stand in (scripts/librdkafka-record-batches.patch). Nobody's to change.
+constexpr const char* kRecordBatches = "fetch.record.batches";
+
 using ConfPtr = std::unique_ptr<rd_kafka_conf_t, Deleter<rd_kafka_conf_destroy>>;
 using QueuePtr = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
 using HandlePtr = std::unique_ptr<rd_kafka_t, Deleter<rd_kafka_destroy>>;

@@ -31,7 +31,7 @@ Result<Reader> Reader::create(const ReaderSettings& s) {
                                   {"fetch.queue.backoff.ms", "10"},
                                   {"fetch.error.backoff.ms", "50"},
                                   {"check.crcs", "true"},
-                                  {"fetch.record.batches", "true"}});
+                                  {kRecordBatches, "true"}});
   if (!conf) return std::unexpected(conf.error());
   auto impl = std::make_unique<Impl>();
   impl->group = s.group;

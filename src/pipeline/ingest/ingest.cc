@@ -53,7 +53,10 @@ void Ingest::take_in(RecordBatch&& batch) {
   ++number_;
   count_errors(batch);
   for (const auto& error : batch.partition_errors()) partition_errors_.push_back(error);
-  if (batch.records().empty()) return spare(std::move(batch));
+  if (batch.records().empty()) {
+    batch.clear();
+    return spare(std::move(batch));
+  }
   waiting_.records += batch.records().size();
   waiting_.bytes += batch.bytes();
   batches_.push_back({std::move(batch), number_, 0});

@@ -21,7 +21,7 @@ namespace millrace::pipeline {
 struct IngestSettings {
   kafka::ConsumerSettings consumer;
   std::vector<std::string> topics;
-  size_t poll_records_max = 10'000;  // and the rest of the record batch
+  size_t poll_records_max = 10'000;  // about: record batches come whole
   // In flight: consumed and not yet committed. At the high mark of one of them nothing more is taken, at three quarters of it again.
   size_t in_flight_records_max = 400'000;
   size_t in_flight_bytes_max = size_t{24} << 20;

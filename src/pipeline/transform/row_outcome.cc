@@ -73,10 +73,11 @@ void RowTransform::count_by_tenant() {
 
 void RowTransform::leave_out() {
   const uint32_t size = window_size();
+  const auto stays = [this](uint32_t origin) { return fates_[origin] == RowFate::kDelivered; };
+  if (std::ranges::all_of(origin_, stays)) return;
   std::vector<uint32_t> kept;
   for (uint32_t row = 0; row < size; ++row)
-    if (fates_[origin_[row]] == RowFate::kDelivered) kept.push_back(row);
-  if (kept.size() == size) return;
+    if (stays(origin_[row])) kept.push_back(row);
   rows_changed_ = true;
   std::vector<uint8_t> mask(size, 0);
   for (const uint32_t row : kept) mask[row] = 1;

@@ -40,6 +40,7 @@ class PlainServices {
       kafka::IdempotentSettings of;
       of.kafka = settings_.kafka;
       of.linger = std::chrono::milliseconds(settings_.linger_ms);
+      of.queue_records_max = settings_.queue_records;
       of.kafka.client_id = settings_.name + "-" + std::to_string(service % settings_.producers);
       auto made = kafka::IdempotentProducer::create(of, [this](const TopicPartition& where, const Error& error) {
         if (tally_.failed++ == 0) log::error("{}: not delivered: {}", where.topic, error.message);
