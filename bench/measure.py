@@ -49,10 +49,10 @@ def slow(options):
 
 
 def latency(options):
-    """From a record's timestamp to its rows being queryable, at 5,000 events/s with the low-latency preset; the middle of the time counts."""
+    """From a record's timestamp to its rows being queryable, at 5,000 events/s with the low-latency preset and one lane; the middle of the time counts."""
     with Pipeline("latency") as pipeline:
         pipeline.produce(1000)
-        worker = pipeline.worker(lanes=2, epoch="{preset: low-latency}")
+        worker = pipeline.worker(lanes=1, epoch="{preset: low-latency}")
         load = pipeline.load("--linger-ms", "5", "--rate", "5000", "--seconds", str(options.latency_seconds + 10))
         until("events flow", lambda: pipeline.rows() > 20_000, 60, 0.2)
         before, began = pipeline.latencies(worker), cpu_seconds(worker.pid)
@@ -131,12 +131,10 @@ def all_sinks(options):
 
 
 def spike(options):
-    """How far behind the workers fall when the load is six times as high for a minute, all sinks on: seconds of lag, and the latency of the spike's events; the demo's audit at the end.
-
-    The producers shall saturate the machine, and are on it themselves: they run at the lowest priority and hold few records back, as those on machines of their own would."""
+    """How far behind the workers fall when the load is six times as high for a minute, all sinks on: seconds of lag, and the latency of the spike's events; the demo's audit at the end."""
     rate, factor, begins, lasts = options.spike_rate, 6, 20, options.spike_seconds
     with Storm("spike", "--linger-ms", 100) as storm:
-        load = subprocess.Popen(["nice", "-n", "19"] + storm.loadgen("--queue", 200, "--linger-ms", 5, "--rate", rate, "--spike", f"{factor}x@{begins},{lasts}", "--seconds", begins + lasts + 10, "--metrics-port", "0"),
+        load = subprocess.Popen(storm.loadgen("--rate", rate, "--spike", f"{factor}x@{begins},{lasts}", "--seconds", begins + lasts + 10, "--metrics-port", "0"),
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         lag = Lag(storm, "http://" + next(line for line in load.stdout if line.startswith("listening on ")).split()[-1] + "/metrics")
         began, at_start, at_end = time.monotonic(), None, None

@@ -51,9 +51,6 @@ void add_options(CLI::App& cli, Options& options) {
   cli.add_option("--services", options.sender.services, "what the events come from, in turn")->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--producers", options.sender.producers, "at most one a service")->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--linger-ms", options.sender.linger_ms, "how long a producer collects a batch")->capture_default_str()->check(CLI::Range(0, 60'000));
-  cli.add_option("--queue", options.sender.queue_records, "records of a producer that aren't acknowledged yet; when there are so many, its services wait")
-      ->capture_default_str()
-      ->check(CLI::PositiveNumber);
   cli.add_option("--threads", options.sender.threads)->capture_default_str()->check(CLI::PositiveNumber);
   cli.add_option("--partitions", options.partitions, "of topics that are made, instead of topics.yaml's");
   cli.add_option("--spread", options.sender.spread_partitions, "round robin over so many partitions instead of by key");

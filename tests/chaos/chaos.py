@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Everything at once, under faults, round by round; after each the log is compared with every sink. `./dev chaos --help`; docs/testing.md."""
-import argparse, pathlib, shutil, signal, subprocess, sys, tempfile, time
+import argparse, datetime, json, pathlib, shutil, signal, subprocess, sys, tempfile, time
 
-sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1])]
-import faults, report, rules
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).resolve().parents[2] / "bench")]
+import faults, measure, report, rules
 from audit import ALERTS, WAREHOUSE, WAREHOUSE_LETTERS, Audit
 from demo import BINARY, ROOT, Demo
 from load import Load
@@ -88,6 +88,12 @@ def play_all(run, rounds, stop_at_first=False):
     run.whole()
 
 
+def append_to_history(seed, sums):
+    line = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": measure.commit(), "machine": measure.machine(), "chaos_seed": seed}
+    with open(ROOT / "bench/history.jsonl", "a") as history:
+        history.write(json.dumps(line | {name: value for name, value in sums.items() if not isinstance(value, dict)}) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same faults at the same moments (default 1)")
@@ -95,6 +101,7 @@ def main():
     parser.add_argument("--rate", type=int, default=1000, help="events a second (default 1000)")
     parser.add_argument("--stop-at-first", action="store_true", help="end with the first round that fails")
     parser.add_argument("--report", type=pathlib.Path, default=ROOT / "build/chaos/report.json")
+    parser.add_argument("--history", action="store_true", help="append the sums to bench/history.jsonl")
     parser.add_argument("--plan", action="store_true", help="only say what would be done")
     options = parser.parse_args()
     if options.plan:
@@ -119,6 +126,8 @@ def main():
     for name, audit in run.last_audits.items():
         print(f"millrace audit of all of it, {name}: status {audit['status']}: {audit['said'][-1] if audit['said'] else ''}")
     print(f"report: {options.report}")
+    if options.history:
+        append_to_history(options.seed, report.totals(run.rounds, {}))
     return 0 if run.passed else 1
 
 

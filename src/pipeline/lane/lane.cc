@@ -13,7 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds kWatch{2};  // how late a durable epoch is noticed
 constexpr std::chrono::milliseconds kIdle{50};
 constexpr std::chrono::milliseconds kMeasure{500};
-constexpr std::chrono::milliseconds kLongLinger{100}, kFetchWaitMost{100};
+constexpr std::chrono::milliseconds kFetchWaitLeast{10}, kFetchWaitMost{100};
 constexpr size_t kFetchBytes = size_t{256} << 10;
 constexpr std::chrono::milliseconds kStill{10'000};  // with records to deliver and none committed: said, then again after twice as long
 
@@ -27,8 +27,8 @@ IngestSettings ingest_settings(const PipelineSettings& all, const std::string& m
   settings.consumer.heartbeat_interval = std::min(std::chrono::milliseconds(1000), all.session_timeout / 3);
   settings.consumer.queued_bytes_max = all.prefetch_bytes_max;
   settings.consumer.fetch_bytes_max = std::min<size_t>(all.prefetch_bytes_max, size_t{8} << 20);
-  if (all.epoch.linger >= kLongLinger) {  // who collects for so long can wait a fifth of it for what is collected
-    settings.consumer.fetch_wait_max = std::min(all.epoch.linger / 5, kFetchWaitMost);
+  if (all.epoch.linger >= 2 * kFetchWaitLeast) {  // who collects can wait a part of that time for what is collected: every fetch costs the broker
+    settings.consumer.fetch_wait_max = std::clamp(all.epoch.linger / 5, kFetchWaitLeast, kFetchWaitMost);
     settings.consumer.fetch_bytes_min = kFetchBytes;
   }
   settings.topics = all.topics;

@@ -12,6 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kNapLeast = 2ms;  // events go in small groups: a thread that woke for each would take more of the machine than the events do
+
 // One thread's services, without transactions.
 class PlainServices {
  public:
@@ -40,7 +42,6 @@ class PlainServices {
       kafka::IdempotentSettings of;
       of.kafka = settings_.kafka;
       of.linger = std::chrono::milliseconds(settings_.linger_ms);
-      of.queue_records_max = settings_.queue_records;
       of.kafka.client_id = settings_.name + "-" + std::to_string(service % settings_.producers);
       auto made = kafka::IdempotentProducer::create(of, [this](const TopicPartition& where, const Error& error) {
         if (tally_.failed++ == 0) log::error("{}: not delivered: {}", where.topic, error.message);
@@ -102,7 +103,7 @@ bool Schedule::wait(double due_ms, const std::function<void()>& meanwhile) const
     const auto left = std::chrono::duration<double, std::milli>(due_ms) - (now - started_);
     if (left.count() <= 0) return true;
     meanwhile();
-    std::this_thread::sleep_for(std::min<std::chrono::duration<double, std::milli>>(left, 20ms));
+    std::this_thread::sleep_for(std::clamp<std::chrono::duration<double, std::milli>>(left, kNapLeast, 20ms));
   }
 }
 

@@ -17,9 +17,8 @@ struct SenderSettings {
   kafka::KafkaProperties kafka;
   std::string name = "loadgen";  // client ids and transactional ids begin with it
   uint64_t services = 24;
-  uint64_t producers = 24;         // services share producers when there are fewer
-  int64_t linger_ms = 20;          // how long a producer collects a batch
-  size_t queue_records = 100'000;  // of a producer, not acknowledged yet: when it is full its services wait
+  uint64_t producers = 24;  // services share producers when there are fewer
+  int64_t linger_ms = 20;   // how long a producer collects a batch
   uint64_t threads = 2;
   uint64_t events = std::numeric_limits<uint64_t>::max();
   double seconds = std::numeric_limits<double>::infinity();
