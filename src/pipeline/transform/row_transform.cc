@@ -15,6 +15,8 @@ using rules::Vector;
 
 namespace {
 
+constexpr size_t kOtherTenantsKept = 10'000;
+
 uint64_t hash_of(const Vector& keys, size_t entry) {
   if (keys.form == Form::kText) {
     const auto text = keys.at<std::string_view>(entry);
@@ -42,7 +44,7 @@ const RowTransform::Outcome& RowTransform::run(const TopicRules& rules, columns:
   rules_ = &rules, rows_ = &rows, first_ = first;
   const uint32_t size = window_size();
   outcome_.rejections.clear(), outcome_.drops.clear(), outcome_.alerts.clear(), outcome_.metered.clear();
-  other_tenants_.clear();
+  if (other_tenants_.size() > kOtherTenantsKept) other_tenants_.clear();
   outcome_.dropped = 0;
   fates_.assign(size, RowFate::kDelivered);
   outcome_.fates = fates_;
@@ -323,7 +325,9 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
 // The default set's rules are everybody's.
 std::string_view RowTransform::tenant_name(uint32_t row, const RuleInstance& rule) {
   if (rules_->tenant_column() < 0 || static_cast<int64_t>(rule.tenant) != rules_->default_tenant()) return rules_->tenant(rule.tenant).name;
-  return *other_tenants_.emplace(rows_->column(static_cast<size_t>(rules_->tenant_column())).text(row)).first;
+  const std::string_view name = rows_->column(static_cast<size_t>(rules_->tenant_column())).text(row);
+  const auto known = other_tenants_.find(name);
+  return known != other_tenants_.end() ? *known : *other_tenants_.emplace(name).first;
 }
 
 void RowTransform::meter(const RuleGroup& group, const GroupRows& all) {

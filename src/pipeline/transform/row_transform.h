@@ -110,7 +110,11 @@ class RowTransform {
   void overwrite();
   uint32_t window_size() const { return static_cast<uint32_t>(rows_->rows() - first_); }
 
-  std::unordered_set<std::string> other_tenants_;  // names of those that have no set of their own, while the outcome is valid
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  // Names of those that have no set of their own: while the outcome is valid, and then until there are many.
+  std::unordered_set<std::string, TextHash, std::equal_to<>> other_tenants_;
 
   // Of the run.
   const TopicRules* rules_ = nullptr;
