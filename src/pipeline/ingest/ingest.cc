@@ -53,16 +53,14 @@ void Ingest::take_in(RecordBatch&& batch) {
   ++number_;
   count_errors(batch);
   for (const auto& error : batch.partition_errors()) partition_errors_.push_back(error);
-  if (batch.records().empty()) {
-    batch.clear();
-    return spare(std::move(batch));
-  }
+  if (batch.records().empty()) return spare(std::move(batch));
   waiting_.records += batch.records().size();
   waiting_.bytes += batch.bytes();
   batches_.push_back({std::move(batch), number_, 0});
 }
 
 void Ingest::spare(RecordBatch&& batch) {
+  batch.clear();
   if (spare_.size() < kSpareMax) spare_.push_back(std::move(batch));
 }
 
@@ -120,7 +118,6 @@ std::optional<RecordRun> Ingest::front() {
     Waiting& waiting = batches_.front();
     const auto records = waiting.batch.records();
     if (waiting.at == records.size()) {
-      waiting.batch.clear();
       spare(std::move(waiting.batch));
       batches_.pop_front();
       continue;
