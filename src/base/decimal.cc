@@ -23,6 +23,8 @@ bool in_range(Unscaled value) { return value < kTens[kDecimalDigits] && value > 
 
 // Nothing: too many digits.
 std::optional<Unscaled> rescaled(const Decimal& value, uint8_t scale) {
+  if (value.scale == scale) [[likely]]  // it is a multiplication of 128 bits
+    return in_range(value.unscaled) ? std::optional(value.unscaled) : std::nullopt;
   Unscaled result = 0;
   if (__builtin_mul_overflow(value.unscaled, kTens[static_cast<size_t>(scale - value.scale)], &result) || !in_range(result)) return std::nullopt;
   return result;

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/result.h"
+#include "base/short_text.h"
 
 namespace millrace::columns {
 namespace {
@@ -83,9 +84,10 @@ void Column::append_defaults(size_t rows) {
   for (size_t i = 0; i < rows; ++i) append_default();
 }
 
-void Column::append_texts(std::span<const std::string_view> texts) {
+void Column::append_texts(std::span<const std::string_view> texts, const uint8_t* nulls) {
+  const auto is_null = [nulls](size_t i) { return nulls != nullptr && nulls[i] != 0; };
   if (layout_ == Layout::kLowCardinality) {
-    for (const std::string_view text : texts) append_text(text);
+    for (size_t i = 0; i < texts.size(); ++i) append_text(is_null(i) ? std::string_view() : texts[i]);
     return;
   }
   size_t bytes = 0;
@@ -94,11 +96,12 @@ void Column::append_texts(std::span<const std::string_view> texts) {
   marks_.reserve(texts.size() * sizeof(uint32_t));
   const char* const begin = text_.data();
   char* to = text_.tail();
-  for (const std::string_view text : texts) {
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::string_view text = is_null(i) ? std::string_view() : texts[i];
     size_t left = text.size();
     while (left >= 0x80) *to++ = static_cast<char>(left | 0x80), left >>= 7;
     *to++ = static_cast<char>(left);
-    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    copy_text(to, text.data(), text.size());
     to += text.size();
     marks_.put(static_cast<uint32_t>(to - begin));
   }
@@ -191,7 +194,12 @@ void Column::append_rows(const Column& from, size_t first, size_t count) {
       const auto shift = static_cast<uint32_t>(text_.size()) - begin;
       text_.append(from.text_.data() + begin, end - begin);
       marks_.reserve(count * 4);
-      for (size_t row = first; row < first + count; ++row) marks_.put<uint32_t>(from.marks_.at<uint32_t>(row) + shift);
+      char* const ends = marks_.tail();
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t row_end = from.marks_.at<uint32_t>(first + i) + shift;
+        std::memcpy(ends + i * 4, &row_end, 4);
+      }
+      marks_.advance(count * 4);
       return;
     }
     case Layout::kArray:

@@ -1,34 +1,10 @@
 #include "columns/dictionary.h"
 
 #include <algorithm>
-#include <random>
+
+#include "base/short_text.h"
 
 namespace millrace::columns {
-namespace {
-
-// Differs in each process, so that nobody can prepare colliding keys. It never reaches a row.
-const uint64_t kSeed = (uint64_t{std::random_device{}()} << 32) | std::random_device{}();
-
-uint64_t mix(uint64_t a, uint64_t b) {
-  const auto product = static_cast<unsigned __int128>(a) * b;
-  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
-}
-uint32_t hash_of(std::string_view key) {
-  uint64_t state = kSeed ^ key.size();
-  const char* p = key.data();
-  size_t left = key.size();
-  uint64_t word = 0;
-  for (; left > 8; p += 8, left -= 8) {
-    std::memcpy(&word, p, 8);
-    state = mix(state ^ word, 0x9e3779b97f4a7c15);
-  }
-  word = 0;
-  if (left != 0) std::memcpy(&word, p, left);
-  state = mix(state ^ word, 0xd6e8feb86659fd93);
-  return static_cast<uint32_t>(state ^ (state >> 32));
-}
-
-}  // namespace
 
 Dictionary::Dictionary(bool has_null) : has_null_(has_null) { clear(); }
 
@@ -41,6 +17,8 @@ void Dictionary::clear() {
     ends_.put<uint32_t>(1), first_rows_.put<uint32_t>(0), hashes_.put<uint32_t>(0);
   }
 }
+
+bool Dictionary::equals(uint32_t index, std::string_view key) const { return same_text(this->key(index), key); }
 
 std::string_view Dictionary::key(uint32_t index) const {
   const uint32_t begin = index == 0 ? 0 : ends_.at<uint32_t>(index - 1);
@@ -55,7 +33,7 @@ uint32_t Dictionary::index_of(std::string_view key, size_t row) {
   const uint32_t first = has_null_ ? 1 : 0;
   if (last_ >= first && last_ < size() && equals(last_, key)) return last_;
   if ((size() + 1) * 2 > slots_.size()) rehash(std::max<size_t>(64, slots_.size() * 2));
-  const uint32_t hash = hash_of(key);
+  const auto hash = static_cast<uint32_t>(hash_text(key));
   const size_t mask = slots_.size() - 1;
   for (size_t slot = hash & mask;; slot = (slot + 1) & mask) {
     if (slots_[slot] == 0) {

@@ -24,7 +24,7 @@ class Dictionary {
   size_t memory() const;
 
  private:
-  bool equals(uint32_t index, std::string_view key) const { return this->key(index) == key; }
+  bool equals(uint32_t index, std::string_view key) const;
   void rehash(size_t slots);
   void add(std::string_view key, uint32_t hash, uint32_t row);
 

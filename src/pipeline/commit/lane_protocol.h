@@ -244,9 +244,9 @@ class LaneProtocol {
   std::optional<InFlight> in_flight_;
   PlanPtr next_;  // closed, and not yet committed
   std::optional<UnderWay> commit_;
-  std::string refusal_;   // of the plan in flight, while that is being committed
-  uint64_t numbers_ = 0;  // the last one given out
-  uint64_t waiting_ = 0;  // number of the Wait under way
+  std::string refusal_;                     // of the plan in flight, while that is being committed
+  uint64_t numbers_ = 0;                    // the last one given out
+  uint64_t waiting_ = 0;                    // number of the Wait under way
   action::milliseconds refused_again_{20};  // doubled each time; before the next try of a commit that the group refuses
   bool producer_ready_ = false, producer_asked_ = false;
   std::vector<Action> actions_;

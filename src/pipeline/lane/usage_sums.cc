@@ -4,7 +4,7 @@
 #include <chrono>
 #include <tuple>
 
-#include <xxhash.h>
+#include "base/short_text.h"
 
 namespace millrace::pipeline {
 
@@ -27,7 +27,7 @@ UsageWindow usage_window_of(int64_t time_ms, rules::Window window) {
 }
 
 size_t UsageSums::KeyHash::operator()(const Key& key) const {
-  const size_t names = XXH3_64bits(key.tenant.data(), key.tenant.size()) * 31 + XXH3_64bits(key.meter.data(), key.meter.size());
+  const size_t names = hash_text(key.tenant) * 31 + hash_text(key.meter);
   return names * 31 + static_cast<size_t>(key.start_ms);
 }
 
@@ -52,7 +52,7 @@ bool UsageSums::add(std::string_view tenant, const CompiledRule& meter, int64_t 
   const size_t mixed =
       reinterpret_cast<uintptr_t>(&meter) / sizeof(CompiledRule) + reinterpret_cast<uintptr_t>(tenant.data()) / 8 + static_cast<size_t>(window.start_ms / 1000);
   Recent& recent = recent_[mixed % kRecent];
-  if (recent.meter != &meter || recent.start_ms != window.start_ms || *recent.sum->tenant != tenant)
+  if (recent.meter != &meter || recent.start_ms != window.start_ms || !same_text(*recent.sum->tenant, tenant))
     recent = {&meter, window.start_ms, &sum_of(tenant, meter, window, value.scale)};
   Decimal& sum = recent.sum->value;
   const auto more = millrace::add(sum, value);

@@ -1,5 +1,6 @@
 #include "pipeline/transform/column_values.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/result.h"
@@ -52,6 +53,26 @@ void ColumnValues::set(size_t row, const Vector& from, size_t entry) {
   } else {
     std::memcpy(out, static_cast<const char*>(from.values) + entry * from.step * width, width);
   }
+}
+
+void ColumnValues::set(std::span<const uint32_t> rows, size_t first, const Vector& from) {
+  if (from.form != Form::kText) {
+    for (size_t i = 0; i < rows.size(); ++i) set(rows[i] - first, from, i);
+    return;
+  }
+  MILLRACE_CHECK(values_.vector().form == from.form, "values of one form are assigned to a column");
+  auto* texts = static_cast<std::string_view*>(const_cast<void*>(values_.vector().values));  // its own memory
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const size_t row = rows[i] - first;
+    assigned_[row] = 1;
+    if (from.is_null(i)) continue;
+    nulls_[row] = 0;
+    texts[row] = texts_.keep(from.at<std::string_view>(i));
+  }
+}
+
+bool ColumnValues::all_set() const {
+  return std::ranges::all_of(assigned_, [](uint8_t how) { return how == 1; });
 }
 
 // Texts of [begin, end), and of what is inside of them, move to memory that stays.

@@ -9,13 +9,12 @@ bool has_event_time(const columns::Type& type) {
   return type.kind == Kind::kDateTime64 || type.kind == Kind::kDateTime;
 }
 
-std::optional<int64_t> event_time_ms_of(const columns::Column& column, size_t row) {
-  if (column.type().kind == Kind::kNullable) return column.is_null(row) ? std::nullopt : event_time_ms_of(column.child(0), row);
-  if (column.type().kind == Kind::kDateTime) return int64_t{column.value<uint32_t>(row)} * 1000;
-  auto time = column.value<int64_t>(row);
-  for (uint32_t digits = column.type().precision; digits < 3; ++digits) time *= 10;
-  for (uint32_t digits = column.type().precision; digits > 3; --digits) time = time / 10 - (time % 10 < 0 ? 1 : 0);
-  return time;
+EventTimes::EventTimes(const columns::Column& column) : values_(&column) {
+  if (column.type().kind == Kind::kNullable) nullable_ = &column, values_ = &column.child(0);
+  seconds_ = values_->type().kind == Kind::kDateTime;
+  if (seconds_) return;
+  for (uint32_t digits = values_->type().precision; digits < 3; ++digits) multiply_ *= 10;
+  for (uint32_t digits = values_->type().precision; digits > 3; --digits) divide_ *= 10;
 }
 
 }  // namespace millrace::pipeline

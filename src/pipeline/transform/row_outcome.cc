@@ -118,8 +118,9 @@ void RowTransform::overwrite() {
     for (Overwritten& each : overwritten_)
       if (each.begun && each.column == number) forms.push_back(each.values.get()), each.begun = false;
     columns::Column& column = rows_->column(number);
-    columns::Column written(column.type());
-    for (size_t row = 0; row < size; ++row) {
+    columns::Column& written = whole_column(number);
+    const bool at_once = forms.size() == 1 && forms[0]->all_set() && rules::append_all(forms[0]->vector(), size, written);
+    for (size_t row = 0; !at_once && row < size; ++row) {
       const auto by = std::ranges::find_if(forms, [&](const ColumnValues* each) { return each->assigned(row); });
       if (by == forms.end()) {
         written.append_rows(column, first_ + row, 1);
@@ -141,6 +142,7 @@ void RowTransform::write_made() {
     if (rules_->made_at(static_cast<uint32_t>(number)) < 0 || made_written_[number]) continue;
     columns::Column& column = made_column(static_cast<uint32_t>(number));
     const ColumnValues* values = made_vectors_[number] == nullptr ? nullptr : made_[number].get();
+    if (values != nullptr && values->all_set() && rules::append_all(values->vector(), size, column)) continue;
     for (size_t row = 0; row < size; ++row) {
       if (values == nullptr || !values->assigned(row) || values->cleared(row))
         column.append_default();

@@ -32,11 +32,8 @@ std::string plain_text(const Vector& values, size_t entry, const rules::Type& ty
 }
 
 // What the ledger takes, and what an epoch's sums have room for.
-bool is_billable(std::string_view tenant, std::optional<int64_t> time_ms, rules::Int128 value, uint8_t scale) {
-  const rules::Int128 end = rules::Int128(1'000'000'000'000'000'000) * rules::power_of_ten(scale);
-  return !tenant.empty() && tenant.size() <= 1000 && tenant.find('\0') == std::string_view::npos && value > -end && value < end &&
-         (!time_ms || (*time_ms >= kBillableFirstMs && *time_ms < kBillableEndMs));
-}
+bool is_billable_time(std::optional<int64_t> time_ms) { return !time_ms || (*time_ms >= kBillableFirstMs && *time_ms < kBillableEndMs); }
+rules::Int128 end_of_billable(uint8_t scale) { return rules::Int128(1'000'000'000'000'000'000) * rules::power_of_ten(scale); }
 
 }  // namespace
 
@@ -95,15 +92,22 @@ void RowTransform::find_tenants() {
     return;
   }
   const columns::Column& column = rows_->column(static_cast<size_t>(rules_->tenant_column()));
-  std::string_view last;
-  int64_t tenant = -2;
-  for (uint32_t row = 0; row < size; ++row) {
-    const std::string_view name = column.text(first_ + row);
-    if (tenant == -2 || name != last) last = name, tenant = rules_->find_tenant(name);
+  const auto found = [&](uint32_t row, int64_t tenant) {
     if (tenant < 0)
-      unknown(row, name);
+      unknown(row, column.text(first_ + row));
     else
       tenants_[row] = static_cast<uint32_t>(tenant);
+  };
+  if (column.layout() != columns::Layout::kLowCardinality) {
+    for (uint32_t row = 0; row < size; ++row) found(row, rules_->find_tenant(column.text(first_ + row)));
+    return;
+  }
+  constexpr int64_t kNotAsked = -2;
+  tenants_of_keys_.assign(column.dictionary().size(), kNotAsked);
+  for (uint32_t row = 0; row < size; ++row) {
+    int64_t& tenant = tenants_of_keys_[column.value<uint32_t>(first_ + row)];
+    if (tenant == kNotAsked) tenant = rules_->find_tenant(column.text(first_ + row));
+    found(row, tenant);
   }
 }
 
@@ -248,6 +252,7 @@ void RowTransform::assign(const RuleGroup& group, const GroupRows& entries) {
   const Vector& result = evaluate(*group.value, entries);
   if (entries.rows.size() == window_size() && assign_whole(*group.first, result)) return;
   ColumnValues& values = values_of(*group.first, rules::form_of(type), type.scale);
+  if (result.failures == nullptr) return values.set(entries.rows, first_, result);
   for (size_t i = 0; i < entries.rows.size(); ++i) {
     if (const rules::Failure failure = result.failure(i))
       fall(group, entries, i, &CompiledRule::value, failure);
@@ -322,9 +327,10 @@ void RowTransform::alert(const RuleGroup& group, const GroupRows& all) {
   for (const RulePart& field : group.fields) each(field, nullptr, [](RaisedAlert& to, std::string text) { to.fields.push_back(std::move(text)); });
 }
 
-// The default set's rules are everybody's.
-std::string_view RowTransform::tenant_name(uint32_t row, const RuleInstance& rule) {
-  if (rules_->tenant_column() < 0 || static_cast<int64_t>(rule.tenant) != rules_->default_tenant()) return rules_->tenant(rule.tenant).name;
+bool RowTransform::is_of_tenant(const RuleInstance& rule) const {
+  return rules_->tenant_column() < 0 || static_cast<int64_t>(rule.tenant) != rules_->default_tenant();
+}
+std::string_view RowTransform::name_in_row(uint32_t row) {
   const std::string_view name = rows_->column(static_cast<size_t>(rules_->tenant_column())).text(row);
   const auto known = other_tenants_.find(name);
   return known != other_tenants_.end() ? *known : *other_tenants_.emplace(name).first;
@@ -334,19 +340,24 @@ void RowTransform::meter(const RuleGroup& group, const GroupRows& all) {
   const GroupRows& entries = where(group, all);
   if (entries.rows.empty()) return;
   const Vector& values = evaluate(*group.value, entries);
-  const columns::Column* times = rules_->time_column() < 0 ? nullptr : &rows_->column(static_cast<size_t>(rules_->time_column()));
+  std::optional<EventTimes> times;
+  if (rules_->time_column() >= 0) times.emplace(rows_->column(static_cast<size_t>(rules_->time_column())));
+  const rules::Int128 end = end_of_billable(values.scale);
+  outcome_.metered.reserve(outcome_.metered.size() + entries.rows.size());
   for (size_t i = 0; i < entries.rows.size(); ++i) {
     if (const rules::Failure failure = values.failure(i)) {
       fall(group, entries, i, &CompiledRule::value, failure);
       continue;
     }
     const RuleInstance& instance = group.instances[entries.instances[i]];
-    const std::string_view tenant = tenant_name(entries.rows[i], instance);
-    const auto time = times == nullptr ? std::nullopt : event_time_ms_of(*times, entries.rows[i]);
+    const bool own = is_of_tenant(instance);  // the default set's rules are everybody's
+    const std::string_view tenant = own ? rules_->tenant(instance.tenant).name : name_in_row(entries.rows[i]);
+    const bool billable = own ? rules_->tenant(instance.tenant).billable : is_billable_name(tenant);
+    const auto time = times ? times->ms(entries.rows[i]) : std::nullopt;
     const rules::Int128 value = values.form == Form::kDecimal ? values.at<rules::Int128>(i)
                                 : values.form == Form::kUint  ? static_cast<rules::Int128>(values.at<uint64_t>(i))
                                                               : static_cast<rules::Int128>(values.at<int64_t>(i));
-    if (!is_billable(tenant, time, value, values.scale)) {
+    if (!billable || !is_billable_time(time) || value <= -end || value >= end) {
       fall(group, entries, i, &CompiledRule::value, {rules::FailureCode::kNotBillable, 0});
       continue;
     }

@@ -96,7 +96,8 @@ class RowTransform {
   columns::Column& whole_column(size_t number);
   void alert(const RuleGroup& group, const GroupRows& entries);
   void meter(const RuleGroup& group, const GroupRows& entries);
-  std::string_view tenant_name(uint32_t row, const RuleInstance& rule);
+  bool is_of_tenant(const RuleInstance& rule) const;
+  std::string_view name_in_row(uint32_t row);                                // valid until the next run
   const GroupRows& where(const RuleGroup& group, const GroupRows& entries);  // entries for which its condition holds
   const rules::Vector& evaluate(const RulePart& part, const GroupRows& entries);
   ColumnValues& values_of(const CompiledRule& rule, rules::Form form, uint8_t scale);
@@ -122,6 +123,7 @@ class RowTransform {
   size_t first_ = 0;
   std::vector<uint32_t> origin_;          // of each row that is left: its number as it was
   std::vector<uint32_t> tenants_;         // of each row that is left
+  std::vector<int64_t> tenants_of_keys_;  // if their names are LowCardinality: by key
   std::vector<RowFate> fates_;            // by origin
   std::vector<uint32_t> tenants_of_all_;  // likewise
   size_t columns_ = 0;                    // of the block, that the rows have so far

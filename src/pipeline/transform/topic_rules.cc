@@ -1,14 +1,15 @@
 #include "pipeline/transform/topic_rules.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <tuple>
 #include <unordered_map>
 
+#include "base/short_text.h"
 #include "rules/derived_columns.h"
 
 namespace millrace::pipeline {
+
+bool is_billable_name(std::string_view tenant) { return !tenant.empty() && tenant.size() <= 1000 && tenant.find('\0') == std::string_view::npos; }
 
 // ---- tenants by name
 
@@ -22,7 +23,7 @@ void TenantIndex::add(std::string_view name, uint32_t tenant) {
       slots_[at] = slot;
     }
   }
-  const uint64_t hash = XXH3_64bits(name.data(), name.size());
+  const uint64_t hash = hash_text(name);
   size_t at = hash & (slots_.size() - 1);
   while (slots_[at].tenant >= 0) at = (at + 1) & (slots_.size() - 1);
   slots_[at] = {hash, tenant};
@@ -33,9 +34,9 @@ void TenantIndex::add(std::string_view name, uint32_t tenant) {
 
 int64_t TenantIndex::find(std::string_view name) const {
   if (slots_.empty()) return -1;
-  const uint64_t hash = XXH3_64bits(name.data(), name.size());
+  const uint64_t hash = hash_text(name);
   for (size_t at = hash & (slots_.size() - 1); slots_[at].tenant >= 0; at = (at + 1) & (slots_.size() - 1))
-    if (slots_[at].hash == hash && names_[static_cast<size_t>(slots_[at].tenant)] == name) return slots_[at].tenant;
+    if (slots_[at].hash == hash && same_text(names_[static_cast<size_t>(slots_[at].tenant)], name)) return slots_[at].tenant;
   return -1;
 }
 
@@ -90,7 +91,7 @@ void TopicRules::add_groups(const std::vector<TenantSource>& tenants) {
   std::vector<RuleGroup> unordered;
   for (const TenantSource& source : tenants) {
     const auto tenant = static_cast<uint32_t>(tenants_.size());
-    tenants_.push_back({source.name, {}, {}});
+    tenants_.push_back({source.name, is_billable_name(source.name), {}, {}});
     index_.add(source.name, tenant);
     if (source.name == rules::kDefaultTenant) default_tenant_ = tenant;
     if (!source.rules) continue;

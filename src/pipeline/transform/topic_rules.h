@@ -41,11 +41,15 @@ struct RuleGroup {
 };
 
 // Where a tenant's rules are: its groups, by stage and level, and its instance in each.
+// What the ledger of billing takes.
+bool is_billable_name(std::string_view tenant);
+
 struct TenantRules {
   struct Use {
     uint32_t group, instance;
   };
   std::string name;
+  bool billable = false;  // is_billable_name()
   std::vector<Use> uses;
   std::vector<uint32_t> stage_begins;  // in uses, by StageOfRun; one more at the end
 };

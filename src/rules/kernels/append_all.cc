@@ -12,11 +12,27 @@ template <class Stored, class Value>
 void put_all(const Vector& vector, size_t size, Column& column) {
   columns::Buffer& marks = column.marks();
   marks.reserve(size * sizeof(Stored));
-  for (size_t i = 0; i < size; ++i) marks.put(vector.is_null(i) ? Stored{} : static_cast<Stored>(vector.at<Value>(i)));
+  char* const to = marks.tail();
+  const auto put = [to](size_t i, Stored value) { std::memcpy(to + i * sizeof value, &value, sizeof value); };
+  const Value* values = vector.data<Value>();
+  if (vector.step == 0) {
+    const Stored value = vector.is_null(0) ? Stored{} : static_cast<Stored>(*values);
+    for (size_t i = 0; i < size; ++i) put(i, value);
+  } else if (vector.nulls == nullptr) {
+    for (size_t i = 0; i < size; ++i) put(i, static_cast<Stored>(values[i]));
+  } else {
+    for (size_t i = 0; i < size; ++i) put(i, vector.nulls[i] != 0 ? Stored{} : static_cast<Stored>(values[i]));
+  }
+  marks.advance(size * sizeof(Stored));
 }
 void put_texts(const Vector& vector, size_t size, Column& column) {
-  if (vector.nulls == nullptr && vector.step == 1) return column.append_texts({vector.data<std::string_view>(), size});
-  for (size_t i = 0; i < size; ++i) column.append_text(vector.is_null(i) ? std::string_view() : vector.at<std::string_view>(i));
+  if (vector.step == 1) return column.append_texts({vector.data<std::string_view>(), size}, vector.nulls);
+  for (size_t i = 0; i < size; ++i) column.append_text(vector.is_null(0) ? std::string_view() : vector.at<std::string_view>(0));
+}
+void put_nulls(const Vector& vector, size_t size, columns::Buffer& marks) {
+  if (vector.nulls == nullptr) return marks.append_zeros(size);
+  if (vector.step == 1) return marks.append(vector.nulls, size);
+  for (size_t i = 0; i < size; ++i) marks.put<uint8_t>(vector.nulls[0]);
 }
 // Of one scale, and none has more digits than the column.
 template <class Stored>
@@ -55,7 +71,7 @@ bool append_all(const Vector& vector, size_t size, Column& column) {
   if (vector.failures != nullptr) return false;
   if (column.layout() == Layout::kNullable) {
     if (!put_values(vector, size, column.child(0))) return false;
-    for (size_t i = 0; i < size; ++i) column.marks().put<uint8_t>(vector.is_null(i));
+    put_nulls(vector, size, column.marks());
     return true;
   }
   if (vector.nulls != nullptr) return false;  // where null has a place of its own, or none

@@ -70,21 +70,38 @@ void symbols(const Column& column, const Rows& rows, Store& out) {
                                     [&](Stored value) { return value >= least && value <= most ? texts[value - least] : std::string_view(); });
 }
 
-void texts(const Column& column, const Rows& rows, Store& out) {
-  auto* values = out.reset<std::string_view>(Form::kText, rows.size);
-  if (column.layout() == Layout::kLowCardinality || rows.list != nullptr) {
+// Of a dictionary: each key is looked at once, unless there are fewer rows.
+void keys(const Column& column, const Rows& rows, std::string_view* values, columns::Buffer& scratch) {
+  const columns::Dictionary& dictionary = column.dictionary();
+  if (dictionary.size() > rows.size) {
     for (size_t i = 0; i < rows.size; ++i) values[i] = column.text(rows.at(i));
     return;
   }
+  scratch.clear(), scratch.reserve(dictionary.size() * sizeof(std::string_view));
+  auto* table = reinterpret_cast<std::string_view*>(scratch.data());
+  for (uint32_t key = 0; key < dictionary.size(); ++key) table[key] = dictionary.key(key);
+  for (size_t i = 0; i < rows.size; ++i) values[i] = table[column.marks().at<uint32_t>(rows.at(i))];
+}
+
+void texts(const Column& column, const Rows& rows, Store& out) {
+  auto* values = out.reset<std::string_view>(Form::kText, rows.size);
+  if (column.layout() == Layout::kLowCardinality) return keys(column, rows, values, out.positions());
   const char* bytes = column.text_bytes().data();
   const auto end_of = [&](size_t row) { return column.marks().at<uint32_t>(row); };
-  uint32_t begin = rows.first == 0 || rows.size == 0 ? 0 : end_of(rows.first - 1);
-  for (size_t i = 0; i < rows.size; ++i) {
-    const uint32_t end = end_of(rows.first + i);
+  const auto between = [bytes](uint32_t begin, uint32_t end) {
     const char* p = bytes + begin;
     while (*p & 0x80) ++p;
     ++p;
-    values[i] = {p, static_cast<size_t>(bytes + end - p)};
+    return std::string_view(p, static_cast<size_t>(bytes + end - p));
+  };
+  if (rows.list != nullptr) {
+    for (size_t i = 0; i < rows.size; ++i) values[i] = between(rows.list[i] == 0 ? 0 : end_of(rows.list[i] - 1), end_of(rows.list[i]));
+    return;
+  }
+  uint32_t begin = rows.first == 0 || rows.size == 0 ? 0 : end_of(rows.first - 1);
+  for (size_t i = 0; i < rows.size; ++i) {
+    const uint32_t end = end_of(rows.first + i);
+    values[i] = between(begin, end);
     begin = end;
   }
 }

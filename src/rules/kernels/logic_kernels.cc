@@ -131,18 +131,21 @@ void run_for(Frame& frame, const Instruction& instruction) {
   const Vector& mask = frame.operand(instruction, 0);
   const auto only = static_cast<Only>(instruction.a);
   auto& chosen = frame.open(instruction);
-  for (size_t i = 0; i < frame.scope.size; ++i) {
-    // What failed may still be decided by the other side of && and ||; it decides on neither branch of ?:.
-    const bool missing = mask.failure(i) || mask.is_null(i);
-    bool wanted = false;
-    switch (only) {
-      case Only::kTrue: wanted = !missing && mask.at<uint8_t>(i) != 0; break;
-      case Only::kFalse: wanted = !missing && mask.at<uint8_t>(i) == 0; break;
-      case Only::kNotTrue: wanted = missing || mask.at<uint8_t>(i) == 0; break;
-      case Only::kNotFalse: wanted = missing || mask.at<uint8_t>(i) != 0; break;
-      case Only::kNull: wanted = !mask.failure(i) && (mask.is_null(i) || mask.form == Form::kNothing); break;
-    }
-    if (wanted) chosen.push_back(static_cast<uint32_t>(i));
+  const auto choose_where = [&](auto wanted) {
+    chosen.resize(frame.scope.size);
+    size_t count = 0;
+    for (uint32_t i = 0; i < frame.scope.size; ++i) chosen[count] = i, count += wanted(i);
+    chosen.resize(count);
+  };
+  // What failed may still be decided by the other side of && and ||; it decides on neither branch of ?:.
+  const auto missing = [&](size_t i) { return mask.failure(i) || mask.is_null(i); };
+  const auto holds = [&](size_t i) { return mask.at<uint8_t>(i) != 0; };
+  switch (only) {
+    case Only::kTrue: choose_where([&](size_t i) { return !missing(i) && holds(i); }); break;
+    case Only::kFalse: choose_where([&](size_t i) { return !missing(i) && !holds(i); }); break;
+    case Only::kNotTrue: choose_where([&](size_t i) { return missing(i) || !holds(i); }); break;
+    case Only::kNotFalse: choose_where([&](size_t i) { return missing(i) || holds(i); }); break;
+    case Only::kNull: choose_where([&](size_t i) { return !mask.failure(i) && (mask.is_null(i) || mask.form == Form::kNothing); }); break;
   }
   Store& out = frame.out(instruction);
   const Vector& result = frame.operand(instruction, 1);
@@ -160,18 +163,23 @@ void run_for(Frame& frame, const Instruction& instruction) {
     return out.alias(result);
   }
   frame.run(body, instruction.next, frame.opened(instruction));
-  const size_t width = width_of(result.form);
   char* values = static_cast<char*>(out.reset_to_zero(result.form, frame.scope.size));
   out.set_scale(result.scale);
   for (size_t c = 0; c < 2; ++c) out.set_child(c, result.children[c]);
   uint8_t* nulls = result.nulls != nullptr ? out.make_nulls() : nullptr;
   uint32_t* failures = result.failures != nullptr ? out.make_failures() : nullptr;
-  for (size_t j = 0; j < chosen.size(); ++j) {
-    const size_t i = chosen[j], from = j * result.step;
-    std::memcpy(values + i * width, static_cast<const char*>(result.values) + from * width, width);
-    if (nulls != nullptr) nulls[i] = result.nulls[from];
-    if (failures != nullptr) failures[i] = result.failures[from];
+  const auto copy = [&]<size_t kWidth>() {
+    for (size_t j = 0; j < chosen.size(); ++j)
+      std::memcpy(values + chosen[j] * kWidth, static_cast<const char*>(result.values) + j * result.step * kWidth, kWidth);
+  };
+  switch (width_of(result.form)) {
+    case 1: copy.operator()<1>(); break;
+    case 8: copy.operator()<8>(); break;
+    case 16: copy.operator()<16>(); break;
+    default: copy.operator()<32>();
   }
+  for (size_t j = 0; nulls != nullptr && j < chosen.size(); ++j) nulls[chosen[j]] = result.nulls[j * result.step];
+  for (size_t j = 0; failures != nullptr && j < chosen.size(); ++j) failures[chosen[j]] = result.failures[j * result.step];
 }
 
 }  // namespace millrace::rules

@@ -55,7 +55,7 @@ string_view masked(TextArena& arena, string_view a, int64_t stay) {
   const size_t stars = points - std::min(points, static_cast<size_t>(stay));
   std::memset(out, '*', stars);
   const size_t rest = code_point_at(a, stars, ascii);
-  if (rest < a.size()) std::memcpy(out + stars, a.data() + rest, a.size() - rest);
+  copy_text(out + stars, a.data() + rest, a.size() - rest);
   return arena.take(out + stars + a.size() - rest);
 }
 void mask(Frame& frame, const Instruction& instruction) {

@@ -1,8 +1,8 @@
 #include "rules/kernels/reference_rows.h"
 
 #include <bit>
-#include <functional>
 
+#include "base/short_text.h"
 #include "rules/diagnostic.h"
 #include "rules/kernels/load.h"
 #include "rules/literal.h"
@@ -14,7 +14,6 @@ uint64_t mix(uint64_t value) {
   const auto product = static_cast<Uint128>(value ^ 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93;
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
-uint64_t hash_of(std::string_view key) { return std::hash<std::string_view>()(key); }
 
 }  // namespace
 
@@ -43,7 +42,7 @@ Result<std::shared_ptr<const ReferenceRows>> ReferenceRows::make(columns::Block 
       table->key_texts_.reserve(size);  // texts don't move from here on
       table->keys_.push_back(table->key_texts_.emplace_back(vector.at<std::string_view>(row)));
     }
-    const uint64_t number = vector.form == Form::kText ? hash_of(table->keys_[row]) : vector.at<uint64_t>(row);
+    const uint64_t number = vector.form == Form::kText ? hash_text(table->keys_[row]) : vector.at<uint64_t>(row);
     const size_t at = table->slot(number, [&](size_t other) { return vector.form != Form::kText || table->keys_[other] == table->keys_[row]; });
     if (table->slots_[at].row != 0) {
       const std::string key = vector.form == Form::kText  ? quote_string(excerpt(table->keys_[row]))
@@ -58,7 +57,7 @@ Result<std::shared_ptr<const ReferenceRows>> ReferenceRows::make(columns::Block 
 }
 
 int64_t ReferenceRows::find(std::string_view key) const {
-  return static_cast<int64_t>(slots_[slot(hash_of(key), [&](size_t row) { return keys_[row] == key; })].row) - 1;
+  return static_cast<int64_t>(slots_[slot(hash_text(key), [&](size_t row) { return same_text(keys_[row], key); })].row) - 1;
 }
 int64_t ReferenceRows::find(int64_t key) const {
   return static_cast<int64_t>(slots_[slot(static_cast<uint64_t>(key), [](size_t) { return true; })].row) - 1;

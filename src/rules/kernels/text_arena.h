@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/short_text.h"
+
 namespace millrace::rules {
 
 class TextArena {
@@ -24,7 +26,7 @@ class TextArena {
   }
   std::string_view keep(std::string_view text) {
     char* to = reserve(text.size());
-    if (!text.empty()) std::memcpy(to, text.data(), text.size());
+    copy_text(to, text.data(), text.size());
     return take(to + text.size());
   }
   void reset() {

@@ -1,6 +1,7 @@
 // What is asked of texts, and their parts: views, no copies. Positions count code points (cel-go, ext/strings.go).
 #include <re2/re2.h>
 
+#include "base/short_text.h"
 #include "rules/kernels/code_points.h"
 #include "rules/kernels/kernels.h"
 #include "rules/kernels/loops.h"
@@ -25,10 +26,10 @@ void contains(Frame& frame, const Instruction& instruction) {
   asked(frame, instruction, [](string_view a, string_view b) { return b.empty() || (b.size() <= a.size() && memmem(a.data(), a.size(), b.data(), b.size())); });
 }
 void starts_with(Frame& frame, const Instruction& instruction) {
-  asked(frame, instruction, [](string_view a, string_view b) { return a.starts_with(b); });
+  asked(frame, instruction, [](string_view a, string_view b) { return a.size() >= b.size() && same_text(a.substr(0, b.size()), b); });
 }
 void ends_with(Frame& frame, const Instruction& instruction) {
-  asked(frame, instruction, [](string_view a, string_view b) { return a.ends_with(b); });
+  asked(frame, instruction, [](string_view a, string_view b) { return a.size() >= b.size() && same_text(a.substr(a.size() - b.size()), b); });
 }
 
 // Operand `index` of an entry, if the overload has it.
