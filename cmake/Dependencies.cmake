@@ -25,7 +25,7 @@ else()
   set(MILLRACE_DEPS $ENV{HOME}/.cache/millrace/deps)
 endif()
 
-set(RDKAFKA_DIR ${MILLRACE_DEPS}/librdkafka-2.12.0-3)
+set(RDKAFKA_DIR ${MILLRACE_DEPS}/librdkafka-2.12.0-4)
 if(NOT EXISTS ${RDKAFKA_DIR}/lib/librdkafka.a)
   message(FATAL_ERROR "librdkafka 2.12.0 is not in ${RDKAFKA_DIR}: run ./dev setup")
 endif()

@@ -9,7 +9,7 @@ cat <<'TXT'
   sim     the simulation of the delivery protocol: --seed N --runs N, --canaries; --help says more
   chaos   everything on, under faults drawn from a seed, round by round; the log compared with every sink: --seed N, --rounds N;
           --help says more
-  fuzz    [--seconds N] [TARGET]: libFuzzer over the decoder, the schema parser and the Native reader, N seconds each (60)
+  fuzz    [--seconds N] [TARGET]: libFuzzer over whatever reads bytes or texts that nobody vouches for, N seconds each (60)
   bench   measure; one line a run is added to bench/history.jsonl
   lint    formatting and clang-tidy over what differs from the main branch; --all: over everything
   fmt     format what differs from the main branch; --all: everything

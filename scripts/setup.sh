@@ -4,7 +4,7 @@ set -euo pipefail
 asked() { case " $options " in *" $1 "*) ;; *) return 1 ;; esac; }
 options="$*" dry=""; ! asked --dry-run || dry=1
 stamp="$MILLRACE_DEPS"
-rdkafka="$stamp/librdkafka-2.12.0-3"  # the number behind the version counts what we changed
+rdkafka="$stamp/librdkafka-2.12.0-4"  # the number behind the version counts what we changed
 kafka="$stamp/kafka-3.9.2"
 
 packages=(build-essential cmake ninja-build ccache pkg-config curl ca-certificates git

@@ -67,11 +67,15 @@ int run(int argc, char** argv) {
   }
   std::printf("listening on 127.0.0.1:%d\n", exposer ? exposer->port() : 0);
   std::fflush(stdout);
-  for (int tick = 1; !stop && !worker.failed() && worker.running(); ++tick) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (tick % 20 == 0) worker.end_if_stuck();
-  }
+  const auto watch_while = [&](const auto& wanted) {
+    for (int tick = 1; wanted() && worker.running(); ++tick) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (tick % 20 == 0) worker.end_if_stuck();
+    }
+  };
+  watch_while([&] { return !stop && !worker.failed(); });
   worker.close();
+  watch_while([] { return true; });
   return worker.join() ? 0 : 1;
 }
 

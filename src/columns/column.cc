@@ -30,6 +30,18 @@ uint32_t width_of(Layout layout, const Type& type) {
   return 0;
 }
 
+// each(begin, end) for neighbours whose byte in the mask isn't 0, as rows: the mask begins at `first`.
+template <class Each>
+void for_runs(std::span<const uint8_t> mask, size_t first, Each each) {
+  for (size_t begin = 0; begin < mask.size(); ++begin) {
+    if (mask[begin] == 0) continue;
+    const auto* behind = static_cast<const uint8_t*>(std::memchr(mask.data() + begin, 0, mask.size() - begin));
+    const size_t end = behind == nullptr ? mask.size() : static_cast<size_t>(behind - mask.data());
+    each(first + begin, first + end);
+    begin = end;
+  }
+}
+
 }  // namespace
 
 Column::Column(Type type) : layout_(layout_of(type.kind)), type_(std::move(type)) {
@@ -81,6 +93,13 @@ void Column::append_defaults(size_t rows) {
     for (size_t i = rows; i > 0; --i) marks_.put(static_cast<uint32_t>(text_.size() - i + 1));
     return;
   }
+  if (layout_ == Layout::kNullable) {
+    marks_.reserve(rows);
+    std::memset(marks_.tail(), 1, rows);
+    marks_.advance(rows);
+    return children_[0].append_defaults(rows);
+  }
+  if (layout_ == Layout::kLowCardinality && is_nullable(type_)) return marks_.append_zeros(rows * width_);
   for (size_t i = 0; i < rows; ++i) append_default();
 }
 
@@ -141,43 +160,43 @@ void Column::truncate(size_t rows) {
 }
 
 void Column::keep(std::span<const uint8_t> mask, size_t first) {
-  const size_t before = rows();
-  MILLRACE_CHECK(first <= before && mask.size() == before - first, "the mask has a byte for each row");
+  MILLRACE_CHECK(first <= rows() && mask.size() == rows() - first, "the mask has a byte for each row");
+  if (layout_ == Layout::kArray || layout_ == Layout::kMap) return keep_elements(mask, first);
   size_t kept = first;
-  if (layout_ == Layout::kArray || layout_ == Layout::kMap) {
-    const uint64_t first_element = elements_begin(first);
-    std::vector<uint8_t> elements(before == 0 ? 0 : marks_.at<uint64_t>(before - 1) - first_element);
-    uint64_t begin = 0, kept_end = first_element;
-    for (size_t i = 0; i < mask.size(); ++i) {
-      const uint64_t end = marks_.at<uint64_t>(first + i) - first_element;
-      if (mask[i] != 0) {
-        std::fill(elements.begin() + static_cast<ptrdiff_t>(begin), elements.begin() + static_cast<ptrdiff_t>(end), uint8_t{1});
-        marks_.set<uint64_t>(kept++, kept_end += end - begin);
-      }
-      begin = end;
-    }
-    marks_.shrink(kept * 8);
-    for (Column& child : children_) child.keep(elements, first_element);
-    return;
-  }
   if (layout_ == Layout::kString) {
-    uint32_t begin = first == 0 ? 0 : marks_.at<uint32_t>(first - 1), kept_end = begin;
-    for (size_t i = 0; i < mask.size(); ++i) {
-      const uint32_t end = marks_.at<uint32_t>(first + i);
-      if (mask[i] != 0) {
-        std::memmove(text_.data() + kept_end, text_.data() + begin, end - begin);
-        marks_.set<uint32_t>(kept++, kept_end += end - begin);
-      }
-      begin = end;
-    }
+    uint32_t kept_end = first == 0 ? 0 : marks_.at<uint32_t>(first - 1);
+    for_runs(mask, first, [&](size_t row, size_t end) {
+      // The mark before a run is still its own: as many rows lie before it as were kept, or more.
+      const uint32_t text = row == 0 ? 0 : marks_.at<uint32_t>(row - 1), size = marks_.at<uint32_t>(end - 1) - text, back = text - kept_end;
+      std::memmove(text_.data() + kept_end, text_.data() + text, size);
+      for (; row < end; ++row) marks_.set<uint32_t>(kept++, marks_.at<uint32_t>(row) - back);
+      kept_end += size;
+    });
     text_.shrink(kept_end);
   } else {
-    for (size_t i = 0; i < mask.size(); ++i)
-      if (mask[i] != 0) std::memmove(marks_.data() + kept++ * width_, marks_.data() + (first + i) * width_, width_);
+    for_runs(mask, first, [&](size_t row, size_t end) {
+      std::memmove(marks_.data() + kept * width_, marks_.data() + row * width_, (end - row) * width_);
+      kept += end - row;
+    });
     if (dictionary_) dictionary_->renumber_rows();
   }
   marks_.shrink(kept * width_);
   if (layout_ == Layout::kNullable) children_[0].keep(mask, first);
+}
+
+void Column::keep_elements(std::span<const uint8_t> mask, size_t first) {
+  const uint64_t first_element = elements_begin(first);
+  std::vector<uint8_t> elements(rows() == 0 ? 0 : elements_end(rows() - 1) - first_element);
+  size_t kept = first;
+  uint64_t kept_end = first_element;
+  for_runs(mask, first, [&](size_t row, size_t end) {
+    const uint64_t begin = elements_begin(row), size = elements_end(end - 1) - begin, back = begin - kept_end;
+    if (size > 0) std::memset(elements.data() + (begin - first_element), 1, size);
+    for (; row < end; ++row) marks_.set<uint64_t>(kept++, marks_.at<uint64_t>(row) - back);
+    kept_end += size;
+  });
+  marks_.shrink(kept * 8);
+  for (Column& child : children_) child.keep(elements, first_element);
 }
 
 void Column::append_rows(const Column& from, size_t first, size_t count) {
@@ -212,11 +231,17 @@ void Column::append_rows(const Column& from, size_t first, size_t count) {
     }
     case Layout::kLowCardinality: {
       const bool has_null = is_nullable(type_);
-      uint32_t last = UINT32_MAX, index = 0;  // events come in runs
+      const auto number = [&](uint32_t theirs) { return has_null && theirs == 0 ? 0 : dictionary_->index_of(from.dictionary_->key(theirs), rows()); };
+      if (from.dictionary_->size() > count) {
+        for (size_t row = first; row < first + count; ++row) marks_.put(number(from.marks_.at<uint32_t>(row)));
+        return;
+      }
+      constexpr uint32_t kUnmet = UINT32_MAX;
+      std::vector<uint32_t> numbers(from.dictionary_->size(), kUnmet);
       for (size_t row = first; row < first + count; ++row) {
-        const auto theirs = from.marks_.at<uint32_t>(row);
-        if (theirs != last) last = theirs, index = has_null && theirs == 0 ? 0 : dictionary_->index_of(from.dictionary_->key(theirs), rows());
-        marks_.put<uint32_t>(index);
+        uint32_t& known = numbers[from.marks_.at<uint32_t>(row)];
+        if (known == kUnmet) known = number(from.marks_.at<uint32_t>(row));
+        marks_.put(known);
       }
       return;
     }

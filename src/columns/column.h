@@ -89,6 +89,8 @@ class Column {
   uint32_t width() const { return width_; }  // bytes of a row in marks
 
  private:
+  void keep_elements(std::span<const uint8_t> mask, size_t first);
+
   Buffer marks_;
   Buffer text_;
   uint32_t width_ = 0;

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "columns/native_reader.h"
 #include "columns/native_writer.h"
 
@@ -112,6 +114,18 @@ TEST(Native, EveryTypeIsReadBackAsItWasWritten) {
     EXPECT_EQ(native(*block), bytes);
   }
 }
+TEST(Native, ReaderTakesTheMemoryOfASpareBlockAndNothingElse) {
+  const std::string bytes = native(filled(50));
+  Block other({{"n", simple(Kind::kString)}, {"m", simple(Kind::kInt64)}});
+  other.column(0).append_text("left from before"), other.column(1).append<int64_t>(9);
+  other.end_row();
+  for (Block* spare : {&other, static_cast<Block*>(nullptr)}) {
+    std::string_view rest = bytes;
+    auto block = read_native(rest, spare != nullptr ? std::move(*spare) : filled(1000));
+    ASSERT_TRUE(block) << block.error().message;
+    EXPECT_EQ(native(*block), bytes);
+  }
+}
 TEST(Native, ReaderRefusesEveryCut) {
   const std::string bytes = native(filled(5));
   for (size_t size = 0; size < bytes.size(); ++size) {
@@ -148,6 +162,11 @@ TEST(Native, ConstantColumnIsWhatAColumnOfThatValueWouldBe) {
   EXPECT_EQ(constant.view(), native(block));
 }
 
+void append(Block& to, const Block& from, size_t first, size_t count) {
+  for (size_t i = 0; i < to.column_count(); ++i) to.column(i).append_rows(from.column(i), first, count);
+  to.set_rows(to.rows() + count);
+}
+
 TEST(Block, TruncateGivesTheBlockOfFewerRows) {
   for (const size_t rows : {0, 1, 5, 63}) {
     Block block = filled(64);
@@ -168,6 +187,22 @@ TEST(Block, TruncateUndoesARowLeftHalfDone) {
   block.column(0).append<uint8_t>(1);
   block.truncate(block.rows());
   EXPECT_EQ(native(block), native(filled(10)));
+}
+TEST(Block, KeepFromARowOnLeavesTheRowsBeforeItAndThoseOfTheMask) {
+  std::mt19937 random(7);
+  for (const size_t first : {0, 1, 37, 200}) {
+    for (const int share : {0, 5, 50, 95, 100}) {  // percent that stay: long runs, single rows, nothing, all
+      Block block = filled(200);
+      std::vector<uint8_t> mask(200 - first);
+      for (uint8_t& byte : mask) byte = static_cast<int>(random() % 100) < share;
+      Block expected(every_type()), kept(every_type());
+      for (size_t row = 0; row < 200; ++row)
+        if (row < first || mask[row - first] != 0) append(expected, block, row, 1);
+      block.keep(mask, first);
+      append(kept, block, 0, block.rows());  // without the keys that no row has any more
+      EXPECT_EQ(native(kept), native(expected)) << first << ", " << share << " %";
+    }
+  }
 }
 TEST(Block, KeepOfNoRowsIsAllowed) {
   Block block(every_type());

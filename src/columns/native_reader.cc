@@ -7,7 +7,7 @@ namespace {
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes), size_(bytes.size()) {}
+  Reader(std::string_view bytes, Block spare) : bytes_(bytes), size_(bytes.size()), spare_(std::move(spare)) { spare_.clear(); }
   std::string_view rest() const { return bytes_; }
 
   Result<Block> block() {
@@ -22,6 +22,7 @@ class Reader {
       if (!type) return std::unexpected(type.error());
       if (failed_) return error("column's name");
       Column column(*type);
+      if (i < spare_.column_count() && spare_.column(i).type() == *type) swap_buffers(column, spare_.column(i));
       if (rows != 0) prefix(column), data(column, rows);
       if (failed_) return error("data of column " + name);
       layout.push_back({std::move(name), *std::move(type)});
@@ -37,7 +38,7 @@ class Reader {
   std::unexpected<Error> error(const std::string& what) const {
     return permanent("Native block: " + what + " is wrong near byte " + std::to_string(size_ - bytes_.size()));
   }
-  // The block's nodes point at its columns, so contents move, columns don't.
+  // Of columns of one type. A block's nodes point at its columns, so contents move, columns don't.
   static void swap_buffers(Column& to, Column& from) {
     std::swap(to.marks(), from.marks());
     std::swap(to.text_bytes(), from.text_bytes());
@@ -81,9 +82,7 @@ class Reader {
       return;
     }
     switch (column.layout()) {
-      case Layout::kString:
-        for (uint64_t row = 0; row < rows && !failed_; ++row) column.append_text(text());
-        return;
+      case Layout::kString: return strings(column, rows);
       case Layout::kLowCardinality: return low_cardinality(column, rows);
       case Layout::kFixed: return column.marks().append(take(rows * column.width()));
       case Layout::kNullable: column.marks().append(take(rows)); return data(column.child(0), rows);
@@ -99,6 +98,19 @@ class Reader {
     for (size_t i = 0; i < column.child_count(); ++i) data(column.child(i), end);
   }
 
+  // Lengths and bytes stand in the column as they do here: only the rows' ends are to be found.
+  void strings(Column& column, uint64_t rows) {
+    const std::string_view before = bytes_;
+    Buffer &marks = column.marks(), &texts = column.text_bytes();
+    const size_t begin = texts.size();
+    marks.reserve(rows * sizeof(uint32_t));
+    for (uint64_t row = 0; row < rows && !failed_; ++row) {
+      take(varint());
+      marks.put(static_cast<uint32_t>(begin + before.size() - bytes_.size()));
+    }
+    texts.append(before.substr(0, before.size() - bytes_.size()));
+  }
+
   void low_cardinality(Column& column, uint64_t rows) {
     if (rows == 0) return;
     const uint64_t width = uint64_t{1} << (word() & 3);
@@ -107,28 +119,34 @@ class Reader {
     for (uint64_t i = 0; i < keys && !failed_; ++i) texts.push_back(text());
     if (word() != rows || width == 8) failed_ = true;
     const std::string_view raw = take(rows * width);
-    const bool null_first = is_nullable(column.type());
-    for (uint64_t row = 0; row < rows && !failed_; ++row) {
+    if (failed_) return;
+    constexpr uint32_t kUnmet = UINT32_MAX;
+    std::vector<uint32_t> numbers(texts.size(), kUnmet);  // in the column's dictionary, which has only keys that a row has
+    if (is_nullable(column.type()) && keys > 0) numbers[0] = 0;
+    Buffer& marks = column.marks();
+    marks.reserve(rows * sizeof(uint32_t));
+    for (uint64_t row = 0; row < rows; ++row) {
       uint32_t index = 0;
       std::memcpy(&index, raw.data() + row * width, width);
-      if (index >= keys)
+      if (index >= keys) {
         failed_ = true;
-      else if (null_first && index == 0)
-        column.append_null();
-      else
-        column.append_text(texts[index]);
+        return;
+      }
+      if (numbers[index] == kUnmet) numbers[index] = column.dictionary().index_of(texts[index], column.rows());
+      marks.put(numbers[index]);
     }
   }
 
   std::string_view bytes_;
   size_t size_;
+  Block spare_;
   bool failed_ = false;
 };
 
 }  // namespace
 
-Result<Block> read_native(std::string_view& bytes) {
-  Reader reader(bytes);
+Result<Block> read_native(std::string_view& bytes, Block spare) {
+  Reader reader(bytes, std::move(spare));
   auto block = reader.block();
   if (block) bytes = reader.rest();
   return block;

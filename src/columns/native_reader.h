@@ -10,6 +10,7 @@
 namespace millrace::columns {
 
 // One block from the front of `bytes`, which moves behind it. A server's answer is several blocks: call until bytes is empty.
-Result<Block> read_native(std::string_view& bytes);
+// `spare`, if it has the same columns, gives its memory to the block; what stands in it is forgotten.
+Result<Block> read_native(std::string_view& bytes, Block spare = {});
 
 }  // namespace millrace::columns

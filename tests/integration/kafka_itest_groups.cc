@@ -1,7 +1,10 @@
 // Our Kafka clients against the real broker: what the exactly-once protocol takes for granted of consumer groups.
+#include <future>
 #include <map>
+#include <memory>
 #include <random>
 #include <set>
+#include <thread>
 
 #include "integration/kafka_itest.h"
 
@@ -143,6 +146,29 @@ TEST(KafkaGroup, RevocationWaitsForItsAnswerAndMayCommitUntilThen) {
     return of_b.size() == 1;
   }));
   EXPECT_EQ(stable(b, gone)[0].offset, Offset(11));
+}
+
+// Without scripts/librdkafka-answers-after-close.patch a question that is under way when the consumer has closed is never answered: a lane that stops while its group
+// is dealt out would stand there until the process is killed.
+TEST(KafkaGroup, QuestionsAreAnsweredWhileTheConsumerClosesAndAfterwards) {
+  const auto topic = broker().make_topic("closing", 1);
+  for (int round = 0; round < 10; ++round) {
+    auto consumer = std::make_shared<Consumer>(make_consumer(broker().unique("g")));
+    ASSERT_TRUE(consumer->subscribe({topic}));
+    auto answered = std::make_shared<std::promise<void>>();
+    auto all = answered->get_future();
+    std::thread([consumer, answered, after = 0]() mutable {
+      while (after < 100) {
+        (void)consumer->group_metadata();
+        if (consumer->closed()) (void)consumer->unassign({}), ++after;
+      }
+      answered->set_value();
+    }).detach();  // it would be joined for ever, and with it the consumer
+    consumer->close();
+    std::vector<Rebalance> seen;
+    ASSERT_TRUE(poll_until(*consumer, [&] { return consumer->closed(); }, &seen));
+    ASSERT_EQ(all.wait_for(20s), std::future_status::ready) << "round " << round;
+  }
 }
 
 TEST(KafkaGroup, PauseAndResumeLoseAndDoubleNothing) {

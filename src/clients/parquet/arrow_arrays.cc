@@ -3,16 +3,19 @@
 #include <arrow/array.h>
 #include <arrow/buffer.h>
 #include <arrow/extension/uuid.h>
+#include <arrow/memory_pool.h>
 #include <arrow/type.h>
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <limits>
+#include <new>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/short_text.h"
 
 namespace millrace::parquet {
 namespace {
@@ -82,18 +85,24 @@ ArrayPtr strings_array(const Column& column, RowRange rows, const BufferPtr& val
   const uint32_t begin = rows.first == 0 ? 0 : column.value<uint32_t>(rows.first - 1);
   const uint32_t end = rows.count == 0 ? begin : column.value<uint32_t>(rows.first + rows.count - 1);
   MILLRACE_CHECK(end - begin <= std::numeric_limits<int32_t>::max(), "a row group's texts are shorter than 2 GiB");
-  std::string bytes(end - begin, '\0');  // each text is shorter by its length's varint
+  auto allocated = arrow::AllocateBuffer(end - begin, arrow::system_memory_pool());  // each text is shorter by its length
+  if (!allocated.ok()) throw std::bad_alloc();
+  const BufferPtr bytes = std::move(*allocated);
+  char* const first = reinterpret_cast<char*>(bytes->mutable_data());
+  char* to = first;
   std::vector<int32_t> offsets(rows.count + 1);
-  size_t size = 0;
+  const char *from = column.text_bytes().data() + begin, *const all = column.text_bytes().data();
   for (size_t i = 0; i < rows.count; ++i) {
-    const std::string_view text = column.text(rows.first + i);
-    std::copy(text.begin(), text.end(), bytes.begin() + static_cast<ptrdiff_t>(size));
-    size += text.size();
-    offsets[i + 1] = static_cast<int32_t>(size);
+    const char* const behind = all + column.value<uint32_t>(rows.first + i);
+    while ((*from & 0x80) != 0) ++from;
+    ++from;
+    copy_text(to, from, static_cast<size_t>(behind - from));
+    to += behind - from;
+    offsets[i + 1] = static_cast<int32_t>(to - first);
+    from = behind;
   }
-  bytes.resize(size);
   const auto type = strings == Strings::kText ? arrow::utf8() : arrow::binary();
-  return arrow::MakeArray(arrow::ArrayData::Make(type, rows.length(), {validity, owned(std::move(offsets)), owned_text(std::move(bytes))}));
+  return arrow::MakeArray(arrow::ArrayData::Make(type, rows.length(), {validity, owned(std::move(offsets)), bytes}));
 }
 
 // Keys that were met, by their old number, numbered anew in order of first appearance.

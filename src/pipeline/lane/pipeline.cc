@@ -122,6 +122,12 @@ void Pipeline::run(int number) {
     log::error("lane {}/{} ends: {}", settings_.pipeline, number, results_[at].error().message);
     failed_ = true;
   }
+  std::unique_ptr<Lane> ended;
+  {
+    std::lock_guard lock(mutex_);
+    ended = std::move(lanes_[at]);  // it turns no more, and nobody is to wonder why
+  }
+  ended.reset();
   --lanes_running_;
 }
 

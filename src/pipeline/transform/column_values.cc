@@ -21,7 +21,7 @@ void ColumnValues::begin(Form form, uint8_t scale, size_t rows) {
   assigned_.assign(rows, 0);
 }
 
-void ColumnValues::clear(size_t row) { assigned_[row] = 2; }
+void ColumnValues::clear(size_t row) { assigned_[row] = 2, nulls_[row] = 1; }
 
 void ColumnValues::set(size_t row, const Vector& from, size_t entry) {
   assigned_[row] = 1;

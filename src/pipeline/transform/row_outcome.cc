@@ -120,10 +120,13 @@ void RowTransform::overwrite() {
     columns::Column& column = rows_->column(number);
     columns::Column& written = whole_column(number);
     const bool at_once = forms.size() == 1 && forms[0]->all_set() && rules::append_all(forms[0]->vector(), size, written);
+    const auto giver = [&](size_t row) { return std::ranges::find_if(forms, [&](const ColumnValues* each) { return each->assigned(row); }); };
     for (size_t row = 0; !at_once && row < size; ++row) {
-      const auto by = std::ranges::find_if(forms, [&](const ColumnValues* each) { return each->assigned(row); });
+      const auto by = giver(row);
       if (by == forms.end()) {
-        written.append_rows(column, first_ + row, 1);
+        const size_t begin = row;
+        while (row + 1 < size && giver(row + 1) == forms.end()) ++row;
+        written.append_rows(column, first_ + begin, row + 1 - begin);
       } else if ((*by)->cleared(row)) {
         written.append_default();
       } else if (const auto appended = rules::append((*by)->vector(), row, written); !appended) {
@@ -142,9 +145,14 @@ void RowTransform::write_made() {
     if (rules_->made_at(static_cast<uint32_t>(number)) < 0 || made_written_[number]) continue;
     columns::Column& column = made_column(static_cast<uint32_t>(number));
     const ColumnValues* values = made_vectors_[number] == nullptr ? nullptr : made_[number].get();
-    if (values != nullptr && values->all_set() && rules::append_all(values->vector(), size, column)) continue;
+    if (values == nullptr) {
+      column.append_defaults(size);
+      continue;
+    }
+    const bool empty_is_null = columns::is_nullable(column.type());  // then the default is what the vector has where no rule gave a value
+    if ((empty_is_null || values->all_set()) && rules::append_all(values->vector(), size, column)) continue;
     for (size_t row = 0; row < size; ++row) {
-      if (values == nullptr || !values->assigned(row) || values->cleared(row))
+      if (!values->assigned(row) || values->cleared(row))
         column.append_default();
       else if (const auto appended = rules::append(values->vector(), row, column); !appended) {
         column.append_default();

@@ -74,7 +74,16 @@ bool append_all(const Vector& vector, size_t size, Column& column) {
     put_nulls(vector, size, column.marks());
     return true;
   }
-  if (vector.nulls != nullptr) return false;  // where null has a place of its own, or none
+  if (vector.nulls != nullptr && column.layout() == Layout::kLowCardinality && columns::is_nullable(column.type()) && vector.form == Form::kText) {
+    for (size_t i = 0; i < size; ++i) {
+      if (vector.is_null(i))
+        column.append_null();
+      else
+        column.append_text(vector.at<std::string_view>(i));
+    }
+    return true;
+  }
+  if (vector.nulls != nullptr) return false;  // it has no place for null
   return put_values(vector, size, column);
 }
 

@@ -5,7 +5,8 @@
 namespace millrace::pipeline {
 namespace {
 
-constexpr size_t kStep = 64;  // rows; after so many the group's bytes are looked at
+constexpr size_t kStep = 64;      // rows; a group ends behind a whole number of them
+constexpr size_t kStride = 2048;  // rows; so many are taken at once where the group doesn't end within
 
 // The columns that are the same in all rows of an order's table; one row.
 columns::Block same_in_all_rows(const WarehouseOrder& order, const std::string& topic) {
@@ -34,18 +35,35 @@ RowGroups::RowGroups(const WarehouseOrder& order, std::vector<const WarehouseTab
 }
 
 bool RowGroups::full() const {
-  const size_t step = std::min(kStep, settings_.row_group_rows), rows = group_->rows();
-  return rows >= settings_.row_group_rows || (rows % step == 0 && group_->bytes() >= settings_.row_group_bytes);
+  const size_t rows = group_->rows();
+  return rows >= settings_.row_group_rows || (rows % step() == 0 && group_->bytes() >= settings_.row_group_bytes);
+}
+
+size_t RowGroups::step() const { return std::min(kStep, settings_.row_group_rows); }
+
+void RowGroups::take(size_t rows) {
+  const size_t count = std::min({from_->rows() - row_, rows, settings_.row_group_rows - group_->rows()});
+  for (size_t i = 0; i < group_->column_count(); ++i) group_->column(i).append_rows(from_->column(i), row_, count);
+  group_->set_rows(group_->rows() + count);
+  row_ += count;
+}
+
+void RowGroups::take_some() {
+  const size_t row = row_, rows = group_->rows();
+  take(kStride);
+  if (group_->bytes() < settings_.row_group_bytes) return;
+  group_->truncate(rows), row_ = row;
+  while (row_ < from_->rows() && row_ < row + kStride && !full()) take(step() - group_->rows() % step());
 }
 
 Result<bool> RowGroups::open_piece() {
   const WarehouseTable& table = *tables_[table_];
   row_ = 0;
   if (piece_ < table.before.pieces.size()) {
-    auto block = table.before.spool->read(table.before.pieces[piece_]);
+    auto block = table.before.spool->read(table.before.pieces[piece_], std::move(read_));
     if (!block) return std::unexpected(block.error());
-    read_.emplace(std::move(*block));
-    from_ = &*read_;
+    read_ = std::move(*block);
+    from_ = &read_;
     return true;
   }
   from_ = piece_ == table.before.pieces.size() ? table.rows.get() : nullptr;
@@ -54,7 +72,6 @@ Result<bool> RowGroups::open_piece() {
 
 Result<std::optional<parquet::Rows>> RowGroups::next() {
   if (group_) group_->clear();
-  const size_t step = std::min(kStep, settings_.row_group_rows);
   while (table_ < tables_.size()) {
     if (from_ == nullptr) {
       const auto opened = open_piece();
@@ -69,14 +86,10 @@ Result<std::optional<parquet::Rows>> RowGroups::next() {
     }
     if (!group_) group_.emplace(empty_like(*from_));
     while (row_ < from_->rows()) {
-      const size_t count = std::min({from_->rows() - row_, step - group_->rows() % step, settings_.row_group_rows - group_->rows()});
-      for (size_t i = 0; i < group_->column_count(); ++i) group_->column(i).append_rows(from_->column(i), row_, count);
-      group_->set_rows(group_->rows() + count);
-      row_ += count;
+      take_some();
       if (full()) return parquet::Rows{&*group_, &same_[table_]};
     }
     from_ = nullptr, ++piece_;
-    read_.reset();
   }
   return std::nullopt;
 }

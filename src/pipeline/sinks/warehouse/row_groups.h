@@ -21,13 +21,16 @@ class RowGroups {
 
  private:
   bool full() const;
+  size_t step() const;
+  void take(size_t rows);     // of the piece into the group, as far as both go
+  void take_some();           // likewise, not past the group's end
   Result<bool> open_piece();  // false: the table has no more
 
   const WarehouseOrder& order_;
   const std::vector<const WarehouseTable*> tables_;
   const parquet::WriteSettings& settings_;
   size_t table_ = 0, piece_ = 0, row_ = 0;  // what comes next
-  std::optional<columns::Block> read_;      // the piece under way, where it comes from disk
+  columns::Block read_;                     // the piece under way, where it comes from disk
   const columns::Block* from_ = nullptr;    // the piece under way
   std::deque<columns::Block> same_;         // of each table
   std::optional<columns::Block> group_;

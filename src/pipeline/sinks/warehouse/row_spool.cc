@@ -21,13 +21,13 @@ Result<RowSpool::Piece> RowSpool::add(const columns::Block& block) {
   return Piece{at, file_->size() - at, block.rows()};
 }
 
-Result<columns::Block> RowSpool::read(const Piece& piece) const {
+Result<columns::Block> RowSpool::read(const Piece& piece, columns::Block spare) const {
   std::string bytes(piece.bytes, '\0');
   const auto n = file_->read(piece.at, bytes);
   if (!n) return std::unexpected(n.error());
   if (*n < piece.bytes) return transient("rows that were put aside on disk are no longer there whole: look at the disk");
   std::string_view rest = bytes;
-  auto block = columns::read_native(rest);
+  auto block = columns::read_native(rest, std::move(spare));
   MILLRACE_CHECK(block && block->rows() == piece.rows && rest.empty(), "what was put aside comes back");
   return block;
 }

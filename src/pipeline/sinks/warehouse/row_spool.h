@@ -24,7 +24,8 @@ class RowSpool {
   };
   explicit RowSpool(std::string folder) : folder_(std::move(folder)) {}
   Result<Piece> add(const columns::Block& block);
-  Result<columns::Block> read(const Piece& piece) const;
+  // `spare`: a block that was read before, for its memory.
+  Result<columns::Block> read(const Piece& piece, columns::Block spare = {}) const;
   uint64_t bytes() const { return file_ ? file_->size() : 0; }  // of disk; what is dropped takes its place until all is
 
  private:
