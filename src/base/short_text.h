@@ -83,7 +83,7 @@ inline uint64_t hash_text(std::string_view text) {
   uint64_t state = kTextSeed ^ text.size();
   while (text.size() > kShortText) {
     const TextWords words = words_of(text.substr(0, kShortText));
-    state = mix_words(words.first ^ state, words.last ^ 0x9e3779b97f4a7c15);
+    state = mix_words(words.first ^ state, words.last ^ kTextSeed ^ 0x9e3779b97f4a7c15);
     text.remove_prefix(kShortText);
   }
   const TextWords words = words_of(text);

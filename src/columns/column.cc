@@ -86,6 +86,7 @@ void Column::append_default() {
 }
 
 void Column::append_defaults(size_t rows) {
+  if (rows == 0) return;
   if (layout_ == Layout::kFixed) return marks_.append_zeros(rows * width_);
   if (layout_ == Layout::kString) {
     text_.append_zeros(rows);  // each the length of ""

@@ -161,6 +161,8 @@ class Parser {
         if (token_.kind != kName && token_.kind != kReserved) return unexpected_token("a name");
         const Token name = token_;
         advance();
+        if (token_.kind == kOpenParen && name.kind == kReserved)
+          return fail(name.span, "there is no function '" + std::string(lexer_.text(name)) + "': it is a reserved word");
         if (token_.kind == kOpenParen) return call(name, begin);
         return add({.kind = NodeKind::kName, .span = from(begin), .name = name.span}, "." + std::string(lexer_.text(name)));
       }

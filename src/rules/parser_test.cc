@@ -105,6 +105,8 @@ TEST(Parser, TakesFieldsOfReservedNames) {
   EXPECT_EQ(shown("a.package + .import"), "a.package + .import");
   EXPECT_EQ(error_of("import + 1"),
             "1:1: 'import' stands where a value should be: it is a reserved word; a field of this name is written with a dot before it, .import");
+  EXPECT_EQ(error_of(".import(1)"), "1:2: there is no function 'import': it is a reserved word");
+  EXPECT_EQ(shown(".size(a)"), "size(a)");
 }
 TEST(Parser, SaysWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_EQ(error_of("a ="), "1:3: '=' assigns, which rules don't: equality is '=='");

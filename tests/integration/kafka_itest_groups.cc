@@ -162,6 +162,7 @@ TEST(KafkaGroup, QuestionsAreAnsweredWhileTheConsumerClosesAndAfterwards) {
         (void)consumer->group_metadata();
         if (consumer->closed()) (void)consumer->unassign({}), ++after;
       }
+      consumer.reset();  // the test destroys it
       answered->set_value();
     }).detach();  // it would be joined for ever, and with it the consumer
     consumer->close();

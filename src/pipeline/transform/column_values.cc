@@ -75,6 +75,12 @@ bool ColumnValues::all_set() const {
   return std::ranges::all_of(assigned_, [](uint8_t how) { return how == 1; });
 }
 
+Vector ColumnValues::without_needless_nulls() const {
+  Vector view = values_.vector();
+  if (std::memchr(nulls_, 1, assigned_.size()) == nullptr) view.nulls = nullptr;
+  return view;
+}
+
 // Texts of [begin, end), and of what is inside of them, move to memory that stays.
 void ColumnValues::copy_texts(const Vector& of, size_t begin, size_t end) {
   if (of.form == Form::kText) {

@@ -21,6 +21,7 @@ class ColumnValues {
   bool assigned(size_t row) const { return assigned_[row] != 0; }
   bool cleared(size_t row) const { return assigned_[row] == 2; }
   const rules::Vector& vector() const { return values_.vector(); }  // a row each; null where it is empty
+  rules::Vector without_needless_nulls() const;                     // the same; no nulls if no row is null
 
  private:
   void copy_texts(const rules::Vector& of, size_t begin, size_t end);

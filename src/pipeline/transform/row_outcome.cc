@@ -119,7 +119,7 @@ void RowTransform::overwrite() {
       if (each.begun && each.column == number) forms.push_back(each.values.get()), each.begun = false;
     columns::Column& column = rows_->column(number);
     columns::Column& written = whole_column(number);
-    const bool at_once = forms.size() == 1 && forms[0]->all_set() && rules::append_all(forms[0]->vector(), size, written);
+    const bool at_once = forms.size() == 1 && forms[0]->all_set() && rules::append_all(forms[0]->without_needless_nulls(), size, written);
     const auto giver = [&](size_t row) { return std::ranges::find_if(forms, [&](const ColumnValues* each) { return each->assigned(row); }); };
     for (size_t row = 0; !at_once && row < size; ++row) {
       const auto by = giver(row);
@@ -150,7 +150,7 @@ void RowTransform::write_made() {
       continue;
     }
     const bool empty_is_null = columns::is_nullable(column.type());  // then the default is what the vector has where no rule gave a value
-    if ((empty_is_null || values->all_set()) && rules::append_all(values->vector(), size, column)) continue;
+    if ((empty_is_null || values->all_set()) && rules::append_all(values->without_needless_nulls(), size, column)) continue;
     for (size_t row = 0; row < size; ++row) {
       if (!values->assigned(row) || values->cleared(row))
         column.append_default();

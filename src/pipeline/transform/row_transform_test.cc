@@ -156,6 +156,20 @@ TEST(RowTransform, DroppedRowsAreCountedAndAKeyIsSampledTheSameWayAlways) {
   EXPECT_LT(kept, 1200u);
 }
 
+TEST(RowTransform, WhereEveryRowIsLeftOutColumnsAreMadeWithoutRows) {
+  const auto rules = Rules()
+                         .add("acme", R"(
+    drop: [{name: tests, when: id < 0}]
+    set: {gross: amount * 1.19, label: '"gross"'}
+)")
+                         .make();
+  const Ran ran = run(*rules, {{"acme", -1, 100}, {"acme", -2, 200}});
+  EXPECT_EQ(ran.block.rows(), 0u);
+  EXPECT_EQ(ran.outcome.dropped, 2u);
+  EXPECT_EQ(ran.column("gross").rows(), 0u);
+  EXPECT_EQ(ran.column("label").rows(), 0u);
+}
+
 TEST(RowTransform, OfSeveralRulesThatDropARowTheFirstOneIsTold) {
   const auto rules = Rules()
                          .add("acme", R"(

@@ -41,9 +41,6 @@ struct RuleGroup {
 };
 
 // Where a tenant's rules are: its groups, by stage and level, and its instance in each.
-// What the ledger of billing takes.
-bool is_billable_name(std::string_view tenant);
-
 struct TenantRules {
   struct Use {
     uint32_t group, instance;
@@ -61,6 +58,8 @@ struct RuleStep {
   uint32_t groups_begin = 0, groups_end = 0;
   std::vector<uint32_t> of_everybody;  // groups; they aren't among the tenants' uses
 };
+
+bool is_billable_name(std::string_view tenant);  // what the ledger of billing takes
 
 class TenantIndex {
  public:
