@@ -33,7 +33,7 @@ void ColumnValues::set(size_t row, const Vector& from, size_t entry) {
   char* out = static_cast<char*>(const_cast<void*>(all.values)) + row * width;  // its own memory
   if (all.form == Form::kText) {
     const std::string_view text = texts_.keep(from.at<std::string_view>(entry));
-    std::memcpy(out, &text, sizeof text);
+    std::memcpy(out, &text, sizeof(std::string_view));
   } else if (all.form == Form::kList || all.form == Form::kMap) {
     const auto range = from.at<Range>(entry);
     Range own;

@@ -289,7 +289,7 @@ columns::Column& RowTransform::made_column(uint32_t number) {
 }
 
 const RowTransform::GroupRows& RowTransform::where(const RuleGroup& group, const GroupRows& entries) {
-  if (!group.when) return entries;
+  if (!group.when) return entries;  // NOLINT(bugprone-return-const-ref-from-parameter): the caller's outlive what it does with them
   const Vector& holds = evaluate(*group.when, entries);
   chosen_.rows.clear(), chosen_.instances.clear();
   for (size_t i = 0; i < entries.rows.size(); ++i) {

@@ -59,8 +59,8 @@ void add_parameters(std::optional<RulePart>& part, const std::optional<CompiledP
 
 }  // namespace
 
-Result<TopicRulesPtr> TopicRules::make(std::string topic, size_t event_columns, EventColumns known, const MadeColumns& made, std::vector<TenantSource> tenants,
-                                       std::vector<std::shared_ptr<const rules::ReferenceRows>> tables) {
+Result<TopicRulesPtr> TopicRules::make(std::string topic, size_t event_columns, EventColumns known, const MadeColumns& made,
+                                       const std::vector<TenantSource>& tenants, std::vector<std::shared_ptr<const rules::ReferenceRows>> tables) {
   auto rules = std::make_shared<TopicRules>();
   rules->topic_ = std::move(topic), rules->event_columns_ = event_columns, rules->known_ = known;
   for (const auto& table : tables) rules->tables_.push_back(table.get());

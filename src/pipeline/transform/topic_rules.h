@@ -94,7 +94,8 @@ class TopicRules {
   // `event_columns`: of the rows, before those of their position. `tenants` may hold kDefaultTenant ("*"). The error: two tenants make columns
   // of one name with different types.
   static Result<std::shared_ptr<const TopicRules>> make(std::string topic, size_t event_columns, EventColumns known, const MadeColumns& made,
-                                                        std::vector<TenantSource> tenants, std::vector<std::shared_ptr<const rules::ReferenceRows>> tables);
+                                                        const std::vector<TenantSource>& tenants,
+                                                        std::vector<std::shared_ptr<const rules::ReferenceRows>> tables);
 
   const std::string& topic() const { return topic_; }
   size_t event_columns() const { return event_columns_; }

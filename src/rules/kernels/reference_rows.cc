@@ -65,7 +65,7 @@ int64_t ReferenceRows::find(int64_t key) const {
 
 size_t ReferenceRows::memory() const {
   size_t total = rows_.memory() + slots_.capacity() * sizeof(Slot) + keys_.capacity() * sizeof(std::string_view);
-  for (const std::string& text : key_texts_) total += sizeof text + text.capacity();
+  for (const std::string& text : key_texts_) total += sizeof(std::string) + text.capacity();
   return total;
 }
 

@@ -23,6 +23,7 @@ columns::Block same_in_all_rows(const WarehouseOrder& order, const std::string& 
 
 columns::Block empty_like(const columns::Block& block) {
   std::vector<columns::NamedType> types;
+  types.reserve(block.column_count());
   for (size_t i = 0; i < block.column_count(); ++i) types.push_back({block.name(i), block.column(i).type()});
   return columns::Block(std::move(types));
 }
