@@ -2,6 +2,7 @@
 # is generated into the build directory; include it as <path/of/file.grpc.pb.h>. Its headers are system headers: no warnings from them.
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
+add_custom_target(generated)  # all such code, for who reads sources without building them
 
 function(millrace_proto name file)
   set(root ${CMAKE_SOURCE_DIR}/contracts/proto)
@@ -15,6 +16,8 @@ function(millrace_proto name file)
             --plugin=protoc-gen-grpc=$<TARGET_FILE:gRPC::grpc_cpp_plugin> ${file}
     DEPENDS ${root}/${file}
     VERBATIM)
+  add_custom_target(millrace_${name}_sources DEPENDS ${sources})
+  add_dependencies(generated millrace_${name}_sources)
   add_library(millrace_${name} STATIC ${sources})
   set_target_properties(millrace_${name} PROPERTIES UNITY_BUILD OFF)
   target_compile_options(millrace_${name} PRIVATE -w)

@@ -1,6 +1,7 @@
 #pragma once
 // What fuzz targets share: `TARGET --write-seeds=DIR` writes the inputs that a run starts from and ends (scripts/fuzz.sh).
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -32,3 +33,14 @@ void write_seeds_if_asked(int argc, char** argv, Seeds&& seeds) {
   do {                                                                                                                  \
     if (!(expression)) std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, std::string(why).c_str()), std::abort(); \
   } while (false)
+
+// What libFuzzer calls: run(std::string_view) with an input, and `seeds()`, a vector of strings. Once a file, outside of namespaces; both with their namespaces.
+#define MILLRACE_FUZZ_TARGET(run, seeds)                                    \
+  extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {            \
+    millrace::fuzz::write_seeds_if_asked(*argc, *argv, seeds);              \
+    return 0;                                                               \
+  }                                                                         \
+  extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) { \
+    run(std::string_view(reinterpret_cast<const char*>(data), size));       \
+    return 0;                                                               \
+  }

@@ -107,7 +107,13 @@ void Column::append_defaults(size_t rows) {
 void Column::append_texts(std::span<const std::string_view> texts, const uint8_t* nulls) {
   const auto is_null = [nulls](size_t i) { return nulls != nullptr && nulls[i] != 0; };
   if (layout_ == Layout::kLowCardinality) {
-    for (size_t i = 0; i < texts.size(); ++i) append_text(is_null(i) ? std::string_view() : texts[i]);
+    const bool has_null = is_nullable(type_);
+    for (size_t i = 0; i < texts.size(); ++i) {
+      if (is_null(i) && has_null)
+        append_null();
+      else
+        append_text(is_null(i) ? std::string_view() : texts[i]);
+    }
     return;
   }
   size_t bytes = 0;

@@ -48,7 +48,7 @@ class Column {
     text_.append(text);
     marks_.put(static_cast<uint32_t>(text_.size()));
   }
-  // The same of each; `texts` don't lie in this column. Where `nulls` has a 1, "" is appended.
+  // The same of each; `texts` don't lie in this column. Where `nulls` has a 1: NULL if it has a place here, else "".
   void append_texts(std::span<const std::string_view> texts, const uint8_t* nulls = nullptr);
   void append_not_null() { marks_.put<uint8_t>(0); }  // kNullable; the value follows in child(0)
   void append_null();                                 // Nullable, LowCardinality(Nullable)

@@ -87,11 +87,4 @@ std::vector<std::string> seeds() {
 }  // namespace
 }  // namespace millrace::columns
 
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  millrace::fuzz::write_seeds_if_asked(*argc, *argv, millrace::columns::seeds);
-  return 0;
-}
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  millrace::columns::run({reinterpret_cast<const char*>(data), size});
-  return 0;
-}
+MILLRACE_FUZZ_TARGET(millrace::columns::run, millrace::columns::seeds)

@@ -58,11 +58,4 @@ std::vector<std::string> seeds() {
 }  // namespace
 }  // namespace millrace::rules
 
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  millrace::fuzz::write_seeds_if_asked(*argc, *argv, millrace::rules::seeds);
-  return 0;
-}
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  millrace::rules::run({reinterpret_cast<const char*>(data), size});
-  return 0;
-}
+MILLRACE_FUZZ_TARGET(millrace::rules::run, millrace::rules::seeds)

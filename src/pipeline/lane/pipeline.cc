@@ -97,12 +97,7 @@ void Pipeline::run(int number) {
     Status& result = results_[at] = lanes_[at]->run();
     if (result) break;
     log::warn("lane {}/{}: {}", settings_.pipeline, number, result.error().message);
-    std::unique_ptr<Lane> ended;  // it would stay a member
-    {
-      std::lock_guard lock(mutex_);
-      ended = std::move(lanes_[at]);
-    }
-    ended.reset();
+    end_lane(at);  // it would stay a member
     if (auto free = until_nobody_is(member_of(settings_, number)); !free) {
       result = free;
     } else if (closing_) {
@@ -122,13 +117,17 @@ void Pipeline::run(int number) {
     log::error("lane {}/{} ends: {}", settings_.pipeline, number, results_[at].error().message);
     failed_ = true;
   }
+  end_lane(at);  // it turns no more, and nobody is to wonder why
+  --lanes_running_;
+}
+
+// Nobody else sees it while it is destroyed, which takes its time.
+void Pipeline::end_lane(size_t at) {
   std::unique_ptr<Lane> ended;
   {
     std::lock_guard lock(mutex_);
-    ended = std::move(lanes_[at]);  // it turns no more, and nobody is to wonder why
+    ended = std::move(lanes_[at]);
   }
-  ended.reset();
-  --lanes_running_;
 }
 
 // A static member may be fenced by itself: a broker that dies while it answers a join knows the member afterwards by an id that the client

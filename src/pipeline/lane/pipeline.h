@@ -34,6 +34,7 @@ class Pipeline {
 
  private:
   void run(int number);
+  void end_lane(size_t at);
   Status until_nobody_is(const std::string& member) const;
 
   PipelineSettings settings_;

@@ -27,7 +27,7 @@ void put_all(const Vector& vector, size_t size, Column& column) {
 }
 void put_texts(const Vector& vector, size_t size, Column& column) {
   if (vector.step == 1) return column.append_texts({vector.data<std::string_view>(), size}, vector.nulls);
-  for (size_t i = 0; i < size; ++i) column.append_text(vector.is_null(0) ? std::string_view() : vector.at<std::string_view>(0));
+  for (size_t i = 0; i < size; ++i) column.append_texts({vector.data<std::string_view>(), 1}, vector.nulls);
 }
 void put_nulls(const Vector& vector, size_t size, columns::Buffer& marks) {
   if (vector.nulls == nullptr) return marks.append_zeros(size);
@@ -74,16 +74,7 @@ bool append_all(const Vector& vector, size_t size, Column& column) {
     put_nulls(vector, size, column.marks());
     return true;
   }
-  if (vector.nulls != nullptr && column.layout() == Layout::kLowCardinality && columns::is_nullable(column.type()) && vector.form == Form::kText) {
-    for (size_t i = 0; i < size; ++i) {
-      if (vector.is_null(i))
-        column.append_null();
-      else
-        column.append_text(vector.at<std::string_view>(i));
-    }
-    return true;
-  }
-  if (vector.nulls != nullptr) return false;  // it has no place for null
+  if (vector.nulls != nullptr && !columns::is_nullable(column.type())) return false;  // it has no place for null
   return put_values(vector, size, column);
 }
 
